@@ -1,0 +1,98 @@
+"""Bench of a whole column: 64 gain cells written, read by word-line pulses, and their charge-to-pulse circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySpice.Spice.Netlist import Circuit
+
+from circuits.benches.cell import DATA_LINE_DRIVER_RESISTANCE
+from circuits.benches.converter import add_converter, converter_probes
+from circuits.charge_to_pulse import ChargeToPulseParameters
+from circuits.errors import CircuitError
+from circuits.gain_cell import GainCellParameters, gain_cell
+from circuits.interconnect import wire_load
+from circuits.stimuli import pulse
+from circuits.technology import Technology
+from circuits.testbench import Testbench, Transient
+from circuits.timing import ColumnTiming
+
+
+def column_bench(
+    cell: GainCellParameters,
+    converter: ChargeToPulseParameters,
+    technology: Technology,
+    timing: ColumnTiming,
+    *,
+    stored_voltages: Sequence[float],
+    pulse_widths: Sequence[float],
+    max_step: float = 100e-12,
+    name: str = "column",
+) -> Testbench:
+    """Write a column, read it once, convert: one transient with real cells, write gates and converter.
+
+    Word lines and data lines are driven ideally, the latter through the driver's resistance and the wire.
+
+    Args:
+        cell: the gain cell.
+        converter: the charge-to-pulse circuit.
+        technology: their process.
+        timing: the plan.
+        stored_voltages: level written to each row (V).
+        pulse_widths: input pulse of each row (s); 0 is no pulse.
+        max_step: largest time step (s); 100 ps keeps the pulse width within 2 ps of a 5 ps step.
+        name: name of the netlist.
+
+    Returns:
+        A bench with the converter's probes, `i(vrwlp<k>)`, `i(vwbl<k>)`, `v(sn0)`, `v(wbl0)`, `v(rwlp0)`, `v(wwl)`.
+
+    Raises:
+        CircuitError: operands of different lengths, or a pulse longer than the input window.
+    """
+    if len(stored_voltages) != len(pulse_widths) or not stored_voltages:
+        raise CircuitError(
+            f"a column needs one level and one pulse per row, found {len(stored_voltages)} and {len(pulse_widths)}"
+        )
+    if max(pulse_widths) > timing.input_window * 1.0001:
+        raise CircuitError(
+            f"an input pulse of {max(pulse_widths) * 1e9:.4g} ns is longer than the input window of "
+            f"{timing.input_window * 1e9:.4g} ns"
+        )
+    n_rows = len(stored_voltages)
+    circuit = Circuit(name)
+    circuit.subcircuit(gain_cell(cell, technology))
+    add_converter(circuit, converter, technology, timing, bit_line_length=n_rows * cell.pitch)
+    mid, supply = technology.mid_voltage, technology.supply_voltage
+    write = [(timing.write_start, timing.write_start + timing.write_time)]
+    data = [(timing.write_start - 0.2e-9, write[0][1] + 0.3e-9)]
+    for line, on, off in zip(("wwl", "wwlb"), cell.write_on, cell.write_off, strict=True):
+        circuit.V(line, line, 0, pulse(write, idle=off, active=on))
+    wire = wire_load(technology, n_rows * cell.pitch)
+    for k, (level, width) in enumerate(zip(stored_voltages, pulse_widths, strict=True)):
+        read = [(timing.input_start, timing.input_start + float(width))] if width > 0 else []
+        circuit.V(f"rwlp{k}", f"rwlp{k}", 0, pulse(read, idle=mid, active=supply))
+        circuit.V(f"rwln{k}", f"rwln{k}", 0, pulse(read, idle=mid, active=0.0))
+        circuit.V(f"wbl{k}", f"dac{k}", 0, pulse(data, idle=mid, active=float(level)))
+        circuit.R(f"wbl{k}", f"dac{k}", f"wbl{k}", DATA_LINE_DRIVER_RESISTANCE + wire.resistance)
+        circuit.C(f"wbl{k}", f"wbl{k}", 0, wire.capacitance)
+        nodes = ("rbl", f"rwlp{k}", f"rwln{k}", f"wbl{k}", "wwl", "wwlb", f"sn{k}", "vdd")
+        circuit.X(f"c{k}", "gain_cell", *nodes)
+    rows = range(n_rows)
+    return Testbench(
+        name=name,
+        circuit=circuit,
+        analysis=Transient(step=max_step, stop=timing.stop, max_step=max_step),
+        probes=(
+            *converter_probes(),
+            "v(rwlp0)",
+            "v(wwl)",
+            "i(vwwl)",
+            "i(vwwlb)",
+            *(f"v(sn{k})" for k in rows),
+            *(f"i(vwbl{k})" for k in rows),
+            *(f"i(vrwlp{k})" for k in rows),
+        ),
+        technology=technology,
+        parameters={"input_start": timing.input_start, "window_start": timing.window_start},
+        initial_voltages={"rbl": mid, "integral": converter.reset_voltage},
+    )

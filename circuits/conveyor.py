@@ -1,0 +1,100 @@
+"""The current conveyor at the foot of a column: holds the bit line at mid-supply and copies its current, 8 to 1.
+
+Topology: a five-transistor OTA (NMOS inputs) compares the bit line with V_DD/2 and drives the common gate of a
+cascoded class-AB push-pull stage. Eight units of that stage feed the bit line, so the loop is closed on it; one
+unit of the same gate voltage feeds the integration node. A Miller capacitor from gate to bit line compensates.
+Class AB, because a column carries -200 to +400 uA while a constant bias would have to carry the largest current
+all the time. The cascodes keep the copy in saturation while the integration node moves, and are its switch too:
+with their gates at the rails both branches are off and the bit line is released, with no switch in series.
+
+Tried and rejected (this project's feasibility study): cascode (Ahuja) compensation oscillates; more gm1 per Miller
+capacitance rings by 60 mV; cascode gates at 0.6/0.3 V push the copy out of saturation beyond +-0.15 V.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from PySpice.Spice.Netlist import SubCircuit
+
+from circuits.devices import Mosfet, add_mosfet
+from circuits.technology import Technology
+
+CONVEYOR_PINS = ("rbl", "gate", "out", "vdd", "ref", "tail", "vcn", "vcp")
+
+
+def _nmos(width: float, length: float, shift: float = 0.0) -> Mosfet:
+    return Mosfet(polarity="nmos", width=width, length=length, threshold_shift=shift)
+
+
+def _pmos(width: float, length: float, shift: float = 0.0) -> Mosfet:
+    return Mosfet(polarity="pmos", width=width, length=length, threshold_shift=shift)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConveyorParameters:
+    """Sizes of the conveyor (ours).
+
+    Attributes:
+        tail: mirror device of the OTA's tail current; carries the bias current 1:1.
+        pair: OTA input pair; low threshold, because its common mode is V_DD/2.
+        load: OTA mirror load.
+        miller_capacitance: gate to bit line (F).
+        output_nmos, output_pmos: one unit of the class-AB stage.
+        cascode_nmos, cascode_pmos: one unit of its cascodes.
+        copy_ratio: units on the bit line for one unit on the integration node.
+        tail_current: OTA bias (A).
+        cascode_bias: gates of the cascodes (NMOS, PMOS) while the conveyor is on (V).
+    """
+
+    tail: Mosfet = field(default_factory=lambda: _nmos(4e-6, 100e-9, -0.1))
+    pair: Mosfet = field(default_factory=lambda: _nmos(5e-6, 100e-9, -0.12))
+    load: Mosfet = field(default_factory=lambda: _pmos(2e-6, 150e-9))
+    miller_capacitance: float = 40e-15
+    output_nmos: Mosfet = field(default_factory=lambda: _nmos(0.4e-6, 60e-9, 0.05))
+    output_pmos: Mosfet = field(default_factory=lambda: _pmos(0.8e-6, 60e-9, -0.05))
+    cascode_nmos: Mosfet = field(default_factory=lambda: _nmos(0.8e-6, 40e-9, -0.1))
+    cascode_pmos: Mosfet = field(default_factory=lambda: _pmos(1.6e-6, 40e-9, 0.1))
+    copy_ratio: int = 8
+    tail_current: float = 24e-6
+    cascode_bias: tuple[float, float] = (0.48, 0.42)
+
+
+def conveyor(parameters: ConveyorParameters, technology: Technology) -> SubCircuit:
+    """The conveyor as a subcircuit `conveyor` with the pins `CONVEYOR_PINS`."""
+    block = SubCircuit("conveyor", *CONVEYOR_PINS)
+    add_mosfet(block, technology, "tail", parameters.tail, ("s", "tail", "0", "0"))
+    add_mosfet(block, technology, "1", parameters.pair, ("d", "rbl", "s", "0"))
+    add_mosfet(block, technology, "2", parameters.pair, ("gate", "ref", "s", "0"))
+    add_mosfet(block, technology, "3", parameters.load, ("d", "d", "vdd", "vdd"))
+    add_mosfet(block, technology, "4", parameters.load, ("gate", "d", "vdd", "vdd"))
+    block.C("c", "gate", "rbl", parameters.miller_capacitance)
+    _class_ab(block, parameters, technology, "m", "rbl", parameters.copy_ratio)
+    _class_ab(block, parameters, technology, "o", "out", 1)
+    return block
+
+
+def _class_ab(
+    block: SubCircuit,
+    parameters: ConveyorParameters,
+    technology: Technology,
+    prefix: str,
+    output: str,
+    units: int,
+) -> None:
+    """A cascoded push-pull branch of `units` units from the common gate to `output`."""
+
+    def times(mosfet: Mosfet) -> Mosfet:
+        return Mosfet(
+            polarity=mosfet.polarity,
+            width=mosfet.width,
+            length=mosfet.length,
+            threshold_shift=mosfet.threshold_shift,
+            multiplier=units,
+        )
+
+    low, high = f"{prefix}n", f"{prefix}p"
+    add_mosfet(block, technology, f"{prefix}n", times(parameters.output_nmos), (low, "gate", "0", "0"))
+    add_mosfet(block, technology, f"{prefix}nc", times(parameters.cascode_nmos), (output, "vcn", low, "0"))
+    add_mosfet(block, technology, f"{prefix}p", times(parameters.output_pmos), (high, "gate", "vdd", "vdd"))
+    add_mosfet(block, technology, f"{prefix}pc", times(parameters.cascode_pmos), (output, "vcp", high, "vdd"))

@@ -1,0 +1,70 @@
+"""Transistors written into a PySpice circuit, in whatever way the technology instantiates them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySpice.Spice.Netlist import Netlist as SpiceScope
+
+from circuits.errors import CircuitError
+from circuits.technology import Polarity, Technology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mosfet:
+    """The geometry of one transistor.
+
+    Attributes:
+        polarity: "nmos" or "pmos".
+        width, length: drawn (m).
+        threshold_shift: added to the threshold parameter (V); for a PMOS a negative shift raises |Vth|.
+        multiplier: number of equal devices in parallel.
+    """
+
+    polarity: Polarity
+    width: float
+    length: float
+    threshold_shift: float = 0.0
+    multiplier: int = 1
+
+    @property
+    def area(self) -> float:
+        """Gate area of all parallel devices (m^2)."""
+        return self.width * self.length * self.multiplier
+
+
+def add_mosfet(
+    scope: SpiceScope, technology: Technology, name: str, mosfet: Mosfet, nodes: tuple[str, str, str, str]
+) -> None:
+    """Add one transistor.
+
+    Args:
+        scope: circuit or subcircuit that receives it.
+        technology: gives the model and the kind of instance.
+        name: element name without its letter.
+        mosfet: geometry.
+        nodes: drain, gate, source, bulk.
+
+    Raises:
+        CircuitError: smaller than the technology allows, or a threshold shift that it cannot make.
+    """
+    device = technology.device(mosfet.polarity)
+    if mosfet.width < technology.minimum_width * 0.999 or mosfet.length < technology.minimum_length * 0.999:
+        raise CircuitError(
+            f"transistor {name}: W/L {mosfet.width:.4g}/{mosfet.length:.4g} m is below the minimum "
+            f"{technology.minimum_width:.4g}/{technology.minimum_length:.4g} m of {technology.name}"
+        )
+    extra = f"m={mosfet.multiplier}" if mosfet.multiplier != 1 else ""
+    if mosfet.threshold_shift:
+        if not device.threshold_parameter:
+            raise CircuitError(
+                f"transistor {name} wants a threshold shift of {mosfet.threshold_shift:+.3f} V, but "
+                f"{technology.name}'s {device.model} has no threshold_parameter; set one, or choose another flavour"
+            )
+        extra = f"{device.threshold_parameter}={mosfet.threshold_shift:.6g} {extra}".strip()
+    width, length = float(f"{mosfet.width:.6g}"), float(f"{mosfet.length:.6g}")
+    if device.instance == "model":
+        scope.MOSFET(name, *nodes, model=device.model, w=width, l=length, raw_spice=extra)
+    else:
+        parts = [*nodes, device.model, f"w={width} l={length}", extra]
+        scope.X(f"m{name}", device.model, *nodes, raw_spice=" ".join(parts[5:]).strip())

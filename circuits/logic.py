@@ -1,0 +1,77 @@
+"""Gates of the converter: inverter, NAND, transmission gate, clocked comparator."""
+
+from __future__ import annotations
+
+from PySpice.Spice.Netlist import SubCircuit
+
+from circuits.devices import Mosfet, add_mosfet
+from circuits.technology import Technology
+
+LOGIC_LENGTH = 30e-9
+"""Gate length of logic (m): the technology's minimum."""
+
+
+def inverter(technology: Technology, name: str, nmos_width: float, pmos_width: float) -> SubCircuit:
+    """An inverter with pins a y vdd."""
+    gate = SubCircuit(name, "a", "y", "vdd")
+    add_mosfet(gate, technology, "n", _logic("nmos", nmos_width), ("y", "a", "0", "0"))
+    add_mosfet(gate, technology, "p", _logic("pmos", pmos_width), ("y", "a", "vdd", "vdd"))
+    return gate
+
+
+def nand2(technology: Technology) -> SubCircuit:
+    """A two-input NAND, subcircuit `nand2`, pins a b y vdd."""
+    gate = SubCircuit("nand2", "a", "b", "y", "vdd")
+    add_mosfet(gate, technology, "n1", _logic("nmos", 0.4e-6), ("y", "a", "x", "0"))
+    add_mosfet(gate, technology, "n2", _logic("nmos", 0.4e-6), ("x", "b", "0", "0"))
+    add_mosfet(gate, technology, "p1", _logic("pmos", 0.4e-6), ("y", "a", "vdd", "vdd"))
+    add_mosfet(gate, technology, "p2", _logic("pmos", 0.4e-6), ("y", "b", "vdd", "vdd"))
+    return gate
+
+
+def transmission_gate(
+    technology: Technology, name: str, nmos_width: float, pmos_width: float
+) -> SubCircuit:
+    """A switch between a and b, closed while `on` is high and `onb` low; pins a b on onb vdd."""
+    gate = SubCircuit(name, "a", "b", "on", "onb", "vdd")
+    add_mosfet(gate, technology, "n", _logic("nmos", nmos_width), ("a", "on", "b", "0"))
+    add_mosfet(gate, technology, "p", _logic("pmos", pmos_width), ("a", "onb", "b", "vdd"))
+    return gate
+
+
+def comparator(technology: Technology) -> SubCircuit:
+    """A continuous comparator, subcircuit `comparator`, pins a b q vdd bias: q is high while a > b.
+
+    PMOS inputs, because it compares near 0.35-0.45 V; two inverters restore the level. The tail's
+    gate `bias` is gated outside, so that it draws no current between conversions.
+    """
+    block = SubCircuit("comparator", "a", "b", "q", "vdd", "bias")
+    tail = Mosfet(polarity="pmos", width=4e-6, length=100e-9)
+    pair = Mosfet(polarity="pmos", width=3e-6, length=60e-9, threshold_shift=0.12)
+    load = Mosfet(polarity="nmos", width=0.6e-6, length=60e-9)
+    add_mosfet(block, technology, "t", tail, ("s", "bias", "vdd", "vdd"))
+    add_mosfet(block, technology, "1", pair, ("d", "a", "s", "vdd"))
+    add_mosfet(block, technology, "2", pair, ("o", "b", "s", "vdd"))
+    add_mosfet(block, technology, "3", load, ("d", "d", "0", "0"))
+    add_mosfet(block, technology, "4", load, ("o", "d", "0", "0"))
+    block.X("1", "inverter_skewed", "o", "y", "vdd")
+    block.X("2", "inverter_output", "y", "q", "vdd")
+    return block
+
+
+def logic_cells(technology: Technology) -> tuple[SubCircuit, ...]:
+    """Every gate that the converters instantiate, in order of definition."""
+    return (
+        inverter(technology, "inverter", 0.2e-6, 0.4e-6),
+        inverter(technology, "inverter_skewed", 0.2e-6, 0.3e-6),
+        inverter(technology, "inverter_output", 0.3e-6, 0.6e-6),
+        inverter(technology, "inverter_driver", 0.6e-6, 1.2e-6),
+        nand2(technology),
+        transmission_gate(technology, "bias_gate", 1e-6, 2e-6),
+        transmission_gate(technology, "latch_gate", 0.3e-6, 0.6e-6),
+        comparator(technology),
+    )
+
+
+def _logic(polarity: str, width: float) -> Mosfet:
+    return Mosfet(polarity="nmos" if polarity == "nmos" else "pmos", width=width, length=LOGIC_LENGTH)

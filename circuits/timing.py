@@ -1,0 +1,74 @@
+"""The timing plan of a column: when every clock of a write-and-read moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnTiming:
+    """The plan of one column, all in seconds, counted from the start of the write phase.
+
+    The write gates open at `write_start`, and the conveyor wakes and the integration node is reset under the last
+    part of the write, so that neither costs time of its own. The word lines may rise at `input_start`.
+
+    Attributes:
+        write_start, write_time: the write gate's window.
+        input_start: first word-line edge; `input_window` later the longest pulse (15 codes of 1 ns) has ended.
+        wake_time: how long before `input_start` the conveyor is switched on.
+        reset_margin: how long before `input_start` the reset switch opens.
+        settle_time: after the input window, until the integration node has settled and the conveyor is released.
+        gap: from the release to the start of the discharge.
+        comparator_wake: how long before the discharge the comparator is switched on.
+        sign_time: extra time of the signed converter, between release and discharge, to latch the sign.
+        window_delay: from the start of the discharge to the opening of the output window; hides the comparator's delay.
+        max_pulse_width: length of the output window (T_max) [2025 Leroux: 15 ns].
+    """
+
+    write_start: float = 0.25e-9
+    write_time: float = 8.0e-9
+    input_start: float = 9.5e-9
+    input_window: float = 15e-9
+    wake_time: float = 3.5e-9
+    reset_margin: float = 0.2e-9
+    settle_time: float = 0.5e-9
+    gap: float = 0.2e-9
+    comparator_wake: float = 1.5e-9
+    sign_time: float = 0.0
+    window_delay: float = 0.385e-9
+    max_pulse_width: float = 15e-9
+
+    @property
+    def wake(self) -> float:
+        """The conveyor is switched on."""
+        return self.input_start - self.wake_time
+
+    @property
+    def reset_end(self) -> float:
+        """The reset switch opens."""
+        return self.input_start - self.reset_margin
+
+    @property
+    def release(self) -> float:
+        """The conveyor is switched off: the charge is on the integration node."""
+        return self.input_start + self.input_window + self.settle_time
+
+    @property
+    def discharge_start(self) -> float:
+        """The constant current begins to discharge the integration node."""
+        return self.release + self.gap + self.sign_time
+
+    @property
+    def window_start(self) -> float:
+        """The output pulse may begin."""
+        return self.discharge_start + self.window_delay
+
+    @property
+    def window_end(self) -> float:
+        """The output pulse ends at the latest."""
+        return self.window_start + self.max_pulse_width
+
+    @property
+    def stop(self) -> float:
+        """End of the simulation."""
+        return self.window_end + 1.2e-9
