@@ -72,3 +72,8 @@ class ColumnTiming:
     def stop(self) -> float:
         """End of the simulation."""
         return self.window_end + 1.2e-9
+
+
+def signed_timing() -> ColumnTiming:
+    """The plan of a column with the signed converter, which latches its sign before it discharges."""
+    return ColumnTiming(sign_time=0.5e-9, window_delay=0.515e-9)

@@ -44,7 +44,7 @@ def gain_cell_dc_bench(
     circuit.VCVS("rwln", "rwln", 0, "vdd", "rwlp", 1.0)
     for k, voltage in enumerate(stored_voltages):
         circuit.V(f"bl{k}", f"bl{k}", 0, mid)
-        circuit.V(f"sn{k}", f"sn{k}", 0, float(voltage))
+        circuit.V(f"sn{k}", f"sn{k}", 0, f"{voltage:.9g}")
         circuit.X(f"c{k}", "gain_cell", f"bl{k}", "rwlp", "rwln", "mid", "wwl", "wwlb", f"sn{k}", "vdd")
     return Testbench(
         name="gain_cell_dc",
@@ -125,6 +125,8 @@ def gain_cell_read_bench(
             "read_start": read_start,
             **{f"stored_voltage_{k}": float(v) for k, v in enumerate(stored_voltages)},
         },
+        # the token before left the far rail in every cell: the slowest write
+        initial_voltages={f"sn{k}": 0.0 if level > mid else supply for k, level in enumerate(stored_voltages)},
     )
 
 

@@ -17,6 +17,9 @@ from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
 from circuits.timing import ColumnTiming
 
+ROW_PROBES = ("v(sn{})", "v(rwlp{})", "i(vrwlp{})", "v(dac{})", "i(vwbl{})")
+"""Recorded of every row."""
+
 
 def column_bench(
     cell: GainCellParameters,
@@ -44,7 +47,7 @@ def column_bench(
         name: name of the netlist.
 
     Returns:
-        A bench with the converter's probes, `i(vrwlp<k>)`, `i(vwbl<k>)`, `v(sn0)`, `v(wbl0)`, `v(rwlp0)`, `v(wwl)`.
+        A bench with the converter's probes, those of the write word lines, and `ROW_PROBES` of every row.
 
     Raises:
         CircuitError: operands of different lengths, or a pulse longer than the input window.
@@ -84,15 +87,18 @@ def column_bench(
         analysis=Transient(step=max_step, stop=timing.stop, max_step=max_step),
         probes=(
             *converter_probes(),
-            "v(rwlp0)",
             "v(wwl)",
+            "v(wwlb)",
             "i(vwwl)",
             "i(vwwlb)",
-            *(f"v(sn{k})" for k in rows),
-            *(f"i(vwbl{k})" for k in rows),
-            *(f"i(vrwlp{k})" for k in rows),
+            *(probe.format(k) for probe in ROW_PROBES for k in rows),
         ),
         technology=technology,
         parameters={"input_start": timing.input_start, "window_start": timing.window_start},
-        initial_voltages={"rbl": mid, "integral": converter.reset_voltage},
+        initial_voltages={
+            "rbl": mid,
+            "integral": converter.reset_voltage,
+            # the token before left the far rail in every cell: the slowest write
+            **{f"sn{k}": 0.0 if level > mid else supply for k, level in enumerate(stored_voltages)},
+        },
     )

@@ -62,6 +62,9 @@ def charge_to_pulse_bench(
     )
 
 
+OUTPUT_LOAD = 5e-15
+"""Load of the pulse and sign outputs (F). Ours: the input of a word-line driver and its wire."""
+
 JUNCTION_CAPACITANCE_PER_WIDTH = 0.6e-9
 """Drain junction and overlap of an off device (F/m): 0.6 fF/um, from the cards' cjswg, cjsw and overlap terms."""
 
@@ -112,7 +115,8 @@ def add_converter(
     window = [(timing.window_start, timing.window_end)]
     circuit.V("window", "window", 0, pulse(window, idle=0.0, active=supply, edge=EDGE_TIME * 0.6))
     circuit.C("rbl", "rbl", 0, wire_load(technology, bit_line_length).capacitance)
-    circuit.C("load", "pulse", 0, 5e-15)
+    circuit.C("load", "pulse", 0, OUTPUT_LOAD)
+    circuit.C("sign", "sign", 0, OUTPUT_LOAD)
     circuit.X("converter", "charge_to_pulse", *CONVERTER_PINS)
 
 

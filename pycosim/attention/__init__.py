@@ -1,0 +1,46 @@
+"""MODEL -> ATTENTION: exact and analog attention with one signature."""
+
+from pycosim.attention.adaptation import Adaptation, AdaptationStep, Measurement, Schedule, adapt
+from pycosim.attention.analog import (
+    AttentionArrays,
+    AttentionTrace,
+    analog_attention,
+    analog_layers,
+    dense_arrays,
+    factored_arrays,
+)
+from pycosim.attention.exact import Attend, exact_attention, masked_softmax
+from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scaler, Scalers
+from pycosim.attention.published import ideal_converters, linear_models, published_cell, published_models
+from pycosim.attention.statistics import Moments, Statistics
+from pycosim.attention.window import causal_window, tile_index, token_ages
+
+__all__ = [
+    "Adaptation",
+    "AdaptationStep",
+    "Attend",
+    "AttentionArrays",
+    "AttentionHardware",
+    "AttentionModels",
+    "AttentionTrace",
+    "Measurement",
+    "Moments",
+    "Scaler",
+    "Scalers",
+    "Schedule",
+    "Statistics",
+    "adapt",
+    "analog_attention",
+    "analog_layers",
+    "causal_window",
+    "dense_arrays",
+    "exact_attention",
+    "factored_arrays",
+    "ideal_converters",
+    "linear_models",
+    "masked_softmax",
+    "published_cell",
+    "published_models",
+    "tile_index",
+    "token_ages",
+]

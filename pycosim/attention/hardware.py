@@ -1,0 +1,153 @@
+"""What the attention hardware is made of: sizes, levels, models and scalers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pycosim.checks import Array, at_least, frozen_array, not_negative, ordered, positive
+from pycosim.errors import InputError
+from pycosim.models.axis import OperandAxis
+from pycosim.models.cell import CellModel
+from pycosim.models.converter import ConverterModel
+from pycosim.models.decay import DecayModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionHardware:
+    """Sizes and levels; defaults are the paper's, but for the window  [2025 Leroux].
+
+    Args:
+        token_period: time between the writes of two tokens, s: what one step of age is.
+        n_input_levels: pulse widths that a query can take, from 0; None for any width.
+        n_stored_levels: voltages that a key or value can take; None for any.
+        n_output_counts: counts of the signed read-out, the sign apart; None for any width.
+        stored_low: lowest stored voltage, V.
+        stored_high: highest stored voltage, V.
+        max_pulse_width: longest pulse, s; also what a full count stands for.
+        tile: tokens that one array holds.
+        window: tokens that a head holds; a multiple of the tile.
+    """
+
+    token_period: float
+    n_input_levels: int | None = 16
+    n_stored_levels: int | None = 8
+    n_output_counts: int | None = 15
+    stored_low: float = 0.0
+    stored_high: float = 0.9
+    max_pulse_width: float = 15e-9
+    tile: int = 64
+    window: int = 256
+
+    def __post_init__(self) -> None:
+        not_negative("token_period", self.token_period, "s")
+        positive("max_pulse_width", self.max_pulse_width, "s")
+        ordered("stored voltages", self.stored_low, self.stored_high, "V")
+        for name in ("n_input_levels", "n_stored_levels"):
+            if getattr(self, name) is not None:
+                at_least(name, getattr(self, name), 2)
+        if self.n_output_counts is not None:
+            at_least("n_output_counts", self.n_output_counts, 1)
+        at_least("tile", self.tile, 1)
+        if self.window < 1 or self.window % self.tile:
+            raise InputError(f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}")
+
+    @property
+    def query_axis(self) -> OperandAxis:
+        """Pulse widths of a query, s."""
+        return _axis(0.0, self.max_pulse_width, self.n_input_levels)
+
+    @property
+    def weight_axis(self) -> OperandAxis:
+        """Pulse widths between the two arrays, s: any width, they are not quantised."""
+        return _axis(0.0, self.max_pulse_width, None)
+
+    @property
+    def stored_axis(self) -> OperandAxis:
+        """Stored voltages, V."""
+        return _axis(self.stored_low, self.stored_high, self.n_stored_levels)
+
+
+def _axis(low: float, high: float, n_levels: int | None) -> OperandAxis:
+    return OperandAxis(nodes=np.linspace(low, high, n_levels or 2), is_coded=n_levels is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionModels:
+    """The behavioural models of one head.
+
+    Args:
+        cell_k: cell of the first array, which holds keys.
+        cell_v: cell of the second array, which holds values.
+        charge_to_pulse: converter between the arrays.
+        signed_charge_to_pulse: read-out of the second array.
+        decay: how cells of both arrays age.
+    """
+
+    cell_k: CellModel
+    cell_v: CellModel
+    charge_to_pulse: ConverterModel
+    signed_charge_to_pulse: ConverterModel
+    decay: DecayModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scaler:
+    """x -> a x + b, one pair of numbers per head.
+
+    Args:
+        a: (n_heads,) gain.
+        b: (n_heads,) offset, in the unit of the result.
+    """
+
+    a: Array
+    b: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "a", frozen_array("a", self.a, ndim=1))
+        object.__setattr__(self, "b", frozen_array("b", self.b, ndim=1))
+        if self.a.shape != self.b.shape or not self.a.size:
+            raise InputError(f"a and b must have one number per head, found {self.a.size} and {self.b.size}")
+
+    @classmethod
+    def constant(cls, n_heads: int, a: float, b: float) -> Scaler:
+        """Return the same gain and offset for every head."""
+        return cls(a=np.full(n_heads, a), b=np.full(n_heads, b))
+
+    def __call__(self, values: ArrayLike) -> Array:
+        """Return a x + b for x (..., head, token, d_head)."""
+        return np.asarray(values * self.a[:, None, None] + self.b[:, None, None], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scalers:
+    """The four scalers of one layer; k and v give volts, q a share of the longest pulse, out what the model wants."""
+
+    q: Scaler
+    k: Scaler
+    v: Scaler
+    out: Scaler
+
+    def __post_init__(self) -> None:
+        sizes = {field.name: getattr(self, field.name).a.size for field in fields(self)}
+        if len(set(sizes.values())) != 1:
+            raise InputError(f"scalers must be for the same number of heads, found {sizes}")
+
+    @property
+    def n_heads(self) -> int:
+        """Number of heads."""
+        return int(self.q.a.size)
+
+    @classmethod
+    def initial(cls, n_heads: int, zero_voltage: float = 0.45) -> Scalers:
+        """Return the paper's start: q and out unchanged, k and v around the voltage of zero weight, V."""
+        unchanged, stored = Scaler.constant(n_heads, 1.0, 0.0), Scaler.constant(n_heads, 1.0, zero_voltage)
+        return cls(q=unchanged, k=stored, v=stored, out=unchanged)
+
+    @classmethod
+    def identity(cls, n_heads: int) -> Scalers:
+        """Return four scalers that change nothing."""
+        unchanged = Scaler.constant(n_heads, 1.0, 0.0)
+        return cls(q=unchanged, k=unchanged, v=unchanged, out=unchanged)

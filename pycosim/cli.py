@@ -1,0 +1,164 @@
+"""COMMAND LINE: `pycosim run`, `pycosim netlists`, `pycosim doctor`.
+
+Everything is imported inside the commands, so that `pycosim --help` is quick. A deliberate error ends in one
+sentence on standard error and exit status 2; `--debug` shows its traceback. Ctrl-C ends with 130.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pycosim.doctor import Finding
+
+EXIT_MISSING, EXIT_ERROR, EXIT_INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="pycosim",
+    help="Co-simulation of analog attention: from ngspice to a transformer's accuracy, latency and energy.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Flow(enum.StrEnum):
+    """The systems that can be run from end to end."""
+
+    gain_cell = "gain-cell"
+
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.command()
+def run(
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings; options win over it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory.", show_default="runs/<flow>-<time>")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer points, columns and tokens: at most a minute.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random operand.", show_default="0")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Simulator processes.", show_default="one per processor")
+    ] = None,
+    flow: Annotated[Flow, typer.Option(help="Which system to run.")] = Flow.gain_cell,
+    technology: Annotated[
+        str | None,
+        typer.Option(help="Built-in technology, or a path to your own TOML.", show_default="generic28"),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Run the whole chain: circuits in ngspice, fits, analog attention, transformer, report."""
+    with _one_sentence(debug):
+        from rich.console import Console
+
+        from pycosim.evaluate.terminal import terminal_report
+        from pycosim.evaluate.write import write_report
+        from pycosim.flows.config import load_config
+        from pycosim.flows.gain_cell import run_gain_cell
+        from pycosim.flows.progress import RichProgress
+
+        overrides = {"quick": quick or None, "seed": seed, "n_workers": workers, "technology": technology}
+        settings = load_config(config, overrides)
+        directory = _run_directory(out, flow)
+        with RichProgress(Console(stderr=True)) as progress:
+            report = run_gain_cell(settings, directory, progress)
+            page = write_report(report, directory)
+        console = Console()
+        console.print(terminal_report(report))
+        console.print(f"\nReport: {page}", soft_wrap=True, highlight=False, markup=False)
+
+
+@app.command()
+def netlists(
+    out: Annotated[Path, typer.Option(help="Folder of the committed netlists.")] = Path("netlists"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare only; exit status 1 where a file differs.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Write the netlists that are kept in the repository, or check that they are up to date."""
+    with _one_sentence(debug):
+        from pycosim.flows.netlists import check_netlists, write_netlists
+
+        if not check:
+            for path in write_netlists(out):
+                typer.echo(path)
+            return
+        differing = check_netlists(out)
+        for name in differing:
+            typer.echo(f"{out / name} is not what the circuits give; run 'pycosim netlists'", err=True)
+        raise typer.Exit(EXIT_MISSING if differing else 0)
+
+
+@app.command()
+def doctor(debug: Debug = False) -> None:
+    """Print the versions of everything pycosim uses, and what is missing."""
+    with _one_sentence(debug):
+        from rich.console import Console
+        from rich.table import Table
+
+        from pycosim.doctor import examine
+
+        findings = examine()
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for finding in findings:
+            table.add_row(
+                finding.name, f"[bold red]missing:[/] {finding.hint}" if finding.missing else finding.found
+            )
+        Console(highlight=False).print(table)
+        raise typer.Exit(EXIT_MISSING if _missing(findings) else 0)
+
+
+def main() -> None:
+    """Entry point of the command `pycosim`."""
+    app()
+
+
+def _missing(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.name for finding in findings if finding.missing]
+
+
+def _run_directory(out: Path | None, flow: Flow) -> Path:
+    """The folder of this run, made where absent."""
+    from pycosim.errors import InputError
+
+    now = datetime.datetime.now().astimezone()
+    directory = out if out is not None else Path("runs") / f"{flow.value}-{now:%Y%m%d-%H%M%S}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make the run directory {directory}: {error}; choose another with --out"
+        ) from error
+    return directory
+
+
+@contextmanager
+def _one_sentence(debug: bool) -> Iterator[None]:
+    """Turn deliberate errors and Ctrl-C into one sentence and an exit status."""
+    from circuits.errors import CircuitError
+    from pycosim.errors import PycosimError
+
+    try:
+        yield
+    except (PycosimError, CircuitError) as error:
+        if debug:
+            raise
+        typer.echo(f"pycosim: {error}", err=True)
+        raise typer.Exit(EXIT_ERROR) from None
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        typer.echo("pycosim: interrupted; nothing is left running", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -1,0 +1,108 @@
+"""REPORT -> HTML: one page that needs nothing else, neither network nor scripts.
+
+The page is `templates/report.html.j2` with `templates/report.css`; this module gives it drawings and headline
+figures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from pycosim.evaluate import wording
+from pycosim.evaluate.cost import PUBLISHED_TILES
+from pycosim.evaluate.drawing import DARK, FONTS, LIGHT, for_page
+from pycosim.evaluate.quantities import show_count, show_number, show_quantity
+from pycosim.evaluate.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One large number at the top of the page, and what it stands beside."""
+
+    label: str
+    value: str
+    beside: str
+
+
+def render_html(report: Report, drawings: Mapping[str, str]) -> str:
+    """Render the page.
+
+    Args:
+        report: any report.
+        drawings: name to SVG from `render_svg`, for every figure of `draw_figures(report)`.
+
+    Returns:
+        A complete HTML document. Same report, same bytes.
+    """
+    environment = Environment(
+        loader=PackageLoader("pycosim.evaluate", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        quantity=show_quantity,
+        number=show_number,
+        count=show_count,
+        label=wording.accuracy_label,
+        breakable=breakable,
+    )
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        headlines=headlines(report),
+        svg={name: Markup(for_page(drawing)) for name, drawing in drawings.items()},
+        wording=wording,
+        published_tiles=PUBLISHED_TILES,
+        netlist_by_digest={netlist.digest: netlist for netlist in report.provenance.netlists},
+        light=LIGHT,
+        dark=DARK,
+        fonts=Markup(FONTS),
+    )
+
+
+def breakable(name: str) -> Markup:
+    """A long name that a narrow column may break after its underscores."""
+    return Markup(str(escape(name)).replace("_", "_<wbr>"))
+
+
+def headlines(report: Report) -> tuple[Headline, ...]:
+    """The figures that a reader looks for first: perplexity, latency, energy and how well the models hold."""
+    exact, adapted = report.accuracy["exact"].perplexity, report.accuracy["analog_adapted"].perplexity
+    latency, energy = report.latency, report.energy
+    published = latency.published_total
+    first = (
+        Headline(
+            label="Perplexity, analog attention",
+            value=show_number(adapted, digits=4),
+            beside=f"{wording.ratio_text(adapted, exact)} exact softmax, {show_number(exact, digits=4)}",
+        ),
+        Headline(
+            label="Latency per token",
+            value=show_quantity(latency.total, "s"),
+            beside=f"{wording.ratio_text(latency.total, published)} the published"
+            f" {show_quantity(published, 's', trim=True)}",
+        ),
+        Headline(
+            label="Energy per token and tile",
+            value=show_quantity(energy.per_tile, "J"),
+            beside=f"{wording.ratio_text(energy.per_tile, energy.published_per_tile)} the published"
+            f" {show_quantity(energy.published_per_tile, 'J')}",
+        ),
+    )
+    check = report.figures.column_check
+    if check is None:
+        return first
+    rms = math.sqrt(float(np.mean(np.square(check.error))))
+    column = Headline(
+        label="Models against ngspice",
+        value=show_quantity(rms, "s"),
+        beside=f"rms error of a column's pulse, {check.error.size} columns that no fit saw",
+    )
+    return (*first, column)

@@ -1,0 +1,264 @@
+"""A whole array read in a few matrix products.
+
+One cell read is charge F(width, voltage, age). An array adds 64 of them per line, for every pair of tokens, which is too
+much to evaluate one by one. On the values that operands can take, F is a three-way table, and a smooth one: a few terms
+
+    F(width, voltage, age)  =  sum_jm  input_j(width) * age_m(age) * level_jm(voltage)
+
+reproduce it to a stated bound (higher-order singular value decomposition [2000 De Lathauwer, sec. 3, truncated]).
+Each term is a matrix product. `DenseRead` evaluates every cell and is what `FactoredRead` is tested against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pycosim.checks import Array, positive
+from pycosim.errors import InputError
+from pycosim.models.axis import OperandAxis, grid_axis
+from pycosim.models.cell import CellModel
+from pycosim.models.decay import DecayModel
+
+Ages = NDArray[np.intp]
+
+
+class ArrayRead(Protocol):
+    """Charges on the lines of a cell array.
+
+    Operands are codes where the axis has levels, values in SI units elsewhere. Ages are whole tokens, (t, tau); a
+    negative age marks a cell that is not read.
+    """
+
+    def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+        """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
+        ...
+
+    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+        """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DenseRead:
+    """Evaluates every cell of every read; slow and exact.
+
+    Args:
+        cell: charge of one fresh cell.
+        decay: how it ages.
+        input_axis: what the input operands mean.
+        level_axis: what the stored operands mean.
+        token_period: age of a token per step, s.
+    """
+
+    cell: CellModel
+    decay: DecayModel
+    input_axis: OperandAxis
+    level_axis: OperandAxis
+    token_period: float
+
+    def _charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: NDArray[Any]) -> Array:
+        width, voltage = self.input_axis.values(inputs), self.level_axis.values(stored)
+        charge = self.decay.read(self.cell, width, voltage, np.maximum(ages, 0) * self.token_period)
+        return np.where(ages >= 0, charge, 0.0)
+
+    def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+        """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
+        rows = [
+            self._charges(inputs[..., t, None, :], stored, age[:, None]).sum(-1) for t, age in enumerate(ages)
+        ]  # each (..., tau)
+        return np.stack(rows, axis=-2)
+
+    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+        """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
+        rows = [
+            self._charges(inputs[..., t, :, None], stored, age[:, None]).sum(-2) for t, age in enumerate(ages)
+        ]  # each (..., d)
+        return np.stack(rows, axis=-2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FactoredRead:
+    """The sum of products of `factor_read`.
+
+    Args:
+        input_axis: what the input operands mean.
+        level_axis: what the stored operands mean.
+        input_basis: (J, n_inputs).
+        age_basis: (M, n_ages), one column per token of age.
+        level_basis: (M, J, n_levels) C.
+        max_error: largest deviation from the table, C per cell.
+        full_scale: largest magnitude of the table, C per cell.
+    """
+
+    input_axis: OperandAxis
+    level_axis: OperandAxis
+    input_basis: Array
+    age_basis: Array
+    level_basis: Array
+    max_error: float
+    full_scale: float
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Number of input terms J and of age terms M."""
+        return self.input_basis.shape[0], self.age_basis.shape[0]
+
+    def _age_factors(self, ages: Ages) -> Array:
+        oldest = self.age_basis.shape[1] - 1
+        if ages.max(initial=-1) > oldest:
+            raise InputError(f"ages must be at most {oldest} tokens, found {ages.max()}; factor a longer window")
+        return np.where(ages >= 0, self.age_basis[:, np.maximum(ages, 0)], 0.0)  # (M, t, tau)
+
+    def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+        """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
+        drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, d)
+        charge = np.zeros((*inputs.shape[:-1], stored.shape[-2]))
+        for factor, basis in zip(self._age_factors(ages), self.level_basis, strict=True):
+            used = basis.any(axis=1)  # terms that `factor_read` left out are zero
+            if not used.any():
+                continue
+            level = self.level_axis.sample(basis[used], stored)  # (J, ..., tau, d)
+            term = _sum_of_products(_chosen(drive, used), np.swapaxes(level, -1, -2))
+            term *= factor
+            charge += term
+        return charge
+
+    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+        """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
+        drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, tau)
+        charge = np.zeros((*inputs.shape[:-1], stored.shape[-1]))
+        for factor, basis in zip(self._age_factors(ages), self.level_basis, strict=True):
+            used = basis.any(axis=1)
+            if not used.any():
+                continue
+            level = self.level_axis.sample(basis[used], stored)  # (J, ..., tau, d)
+            charge += _sum_of_products([term * factor for term in _chosen(drive, used)], level)
+        return charge
+
+
+def _chosen(arrays: Array, used: NDArray[np.bool_]) -> list[Array]:
+    return [array for array, wanted in zip(arrays, used, strict=True) if wanted]
+
+
+def _sum_of_products(left: Sequence[Array], right: Array) -> Array:
+    """Return sum_j left[j] @ right[j]."""
+    total = np.matmul(left[0], right[0])
+    for a, b in zip(left[1:], right[1:], strict=True):
+        total += a @ b
+    return np.asarray(total)
+
+
+def factor_read(dense: DenseRead, n_ages: int, *, tolerance: float = 1e-7) -> FactoredRead:
+    """Factor the reads of an array; evaluates the cell and decay models once for every combination of operands.
+
+    Args:
+        dense: the cell, its decay and what the operands mean.
+        n_ages: ages 0 .. n_ages - 1 tokens will be read.
+        tolerance: largest error of one cell's charge over the largest charge of a cell. Half of it may come from
+            interpolation on axes without levels, half from the terms that are left out.
+
+    Raises:
+        DomainError: where an operand can take values outside the models' domains.
+        InputError: where an axis needs too many points for the tolerance.
+    """
+    positive("tolerance", tolerance)
+    corner_ages = np.unique(np.linspace(0, n_ages - 1, min(n_ages, 3)).astype(np.intp))
+    inputs, levels = _refined(dense, corner_ages, tolerance / 4)
+    table = _table(dense, inputs, levels, np.arange(n_ages))  # (n_inputs, n_levels, n_ages)
+    full_scale = float(np.abs(table).max())
+    if not full_scale > 0:
+        raise InputError("the cell model gives no charge for any operand, found a table of zeros")
+    return _truncate(table, inputs, levels, full_scale, tolerance)
+
+
+def _table(dense: DenseRead, inputs: OperandAxis, levels: OperandAxis, ages: NDArray[Any]) -> Array:
+    width, voltage = inputs.nodes[:, None, None], levels.nodes[:, None]
+    charge = dense.decay.read(dense.cell, width, voltage, ages * dense.token_period)
+    return np.broadcast_to(charge, (inputs.nodes.size, levels.nodes.size, ages.size))
+
+
+def _refined(dense: DenseRead, ages: Ages, tolerance: float) -> tuple[OperandAxis, OperandAxis]:
+    """Give axes without levels the nodes that linear interpolation needs."""
+    inputs, levels = dense.input_axis, dense.level_axis
+    if not levels.is_coded:
+        ends = inputs.nodes[[0, -1]]
+        probes = inputs if inputs.is_coded else OperandAxis(nodes=np.linspace(*ends, 16), is_coded=False)
+
+        def by_voltage(nodes: Array) -> Array:
+            axis = OperandAxis(nodes=nodes, is_coded=False)
+            return np.moveaxis(_table(dense, probes, axis, ages), 1, 0)
+
+        levels = grid_axis(by_voltage, levels.nodes, tolerance)
+    if not inputs.is_coded:
+
+        def by_width(nodes: Array) -> Array:
+            return _table(dense, OperandAxis(nodes=nodes, is_coded=False), levels, ages)
+
+        inputs = grid_axis(by_width, inputs.nodes, tolerance)
+    return inputs, levels
+
+
+def _truncate(
+    table: Array, inputs: OperandAxis, levels: OperandAxis, full_scale: float, tolerance: float
+) -> FactoredRead:
+    n_inputs, _, n_ages = table.shape
+    allowed = tolerance / 2 * full_scale
+    left = _principal(table.reshape(n_inputs, -1))
+    for n_terms in range(1, left.shape[1] + 1):
+        compressed = np.tensordot(left[:, :n_terms].T, table, 1)  # (J, n_levels, n_ages)
+        if _error(left[:, :n_terms], compressed, table) <= allowed / 2:
+            break
+    right = _principal(compressed.reshape(-1, n_ages).T)
+    for n_factors in range(1, right.shape[1] + 1):
+        core = compressed @ right[:, :n_factors]  # (J, n_levels, M)
+        error = _error(left[:, :n_terms], core @ right[:, :n_factors].T, table)
+        if error <= allowed:
+            break
+    terms = np.moveaxis(core, (0, 1, 2), (1, 2, 0))  # (M, J, n_levels)
+    input_basis, age_basis = left[:, :n_terms].T, right[:, :n_factors].T
+    terms, dropped = _without_small_terms(terms, input_basis, age_basis, allowed - error)
+    interpolated = 0.0 if inputs.is_coded and levels.is_coded else tolerance / 2 * full_scale
+    return FactoredRead(
+        input_axis=inputs,
+        level_axis=levels,
+        input_basis=np.ascontiguousarray(input_basis),
+        age_basis=np.ascontiguousarray(age_basis),
+        level_basis=terms,
+        max_error=error + dropped + interpolated,
+        full_scale=full_scale,
+    )
+
+
+def _without_small_terms(
+    terms: Array, input_basis: Array, age_basis: Array, allowed: float
+) -> tuple[Array, float]:
+    """Return the terms with the smallest set to zero, and a bound on what that changes, at most ``allowed``."""
+    sizes = (
+        np.abs(terms).max(axis=2) * np.abs(age_basis).max(axis=1)[:, None] * np.abs(input_basis).max(axis=1)
+    )  # (M, J)
+    order = np.argsort(sizes, axis=None)
+    total = np.cumsum(sizes.ravel()[order])
+    n_small = int(np.searchsorted(total, allowed, "right"))
+    kept = terms.copy()
+    kept.reshape(-1, terms.shape[2])[order[:n_small]] = 0.0
+    return kept, float(total[n_small - 1]) if n_small else 0.0
+
+
+def _principal(unfolded: Array) -> Array:
+    """Return orthonormal columns that span the columns of (n, m), most important first.
+
+    From the smaller Gram matrix where it is (n, n): as accurate as a singular value decomposition for all terms above
+    1e-8 of the largest, and the columns below span the rest.
+    """
+    if unfolded.shape[0] > unfolded.shape[1]:
+        return np.asarray(np.linalg.svd(unfolded, full_matrices=False)[0])
+    return np.asarray(np.linalg.eigh(unfolded @ unfolded.T)[1][:, ::-1])
+
+
+def _error(left: Array, compressed: Array, table: Array) -> float:
+    return float(np.abs(np.tensordot(left, compressed, 1) - table).max())

@@ -1,0 +1,23 @@
+"""Netlist to waveforms: the simulator protocol and its engines, a pool of libngspice, ``ngspice -b`` and replay."""
+
+from pycosim.spice.batch import NgspiceBatch
+from pycosim.spice.installation import find_libngspice, find_ngspice, installation_hint, ngspice_version
+from pycosim.spice.pool import NgspicePool
+from pycosim.spice.replay import Replay, record_waveforms
+from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Simulator, Waveforms
+
+__all__ = [
+    "NetlistLike",
+    "NgspiceBatch",
+    "NgspicePool",
+    "Outcome",
+    "Progress",
+    "Replay",
+    "Simulator",
+    "Waveforms",
+    "find_libngspice",
+    "find_ngspice",
+    "installation_hint",
+    "ngspice_version",
+    "record_waveforms",
+]

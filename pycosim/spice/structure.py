@@ -1,0 +1,118 @@
+"""Faults that ngspice does not tell: floating nodes and devices without a value.
+
+ngspice 39 gives a node without a DC path whatever its last resort, a transient operating point, ends with (10
+V for 1 uA into 1 pF), and a capacitor without a value 0 F, both with status 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from pycosim.errors import SuspectNetlist
+from pycosim.spice.deck import Card, read_cards
+from pycosim.spice.flatten import Flat, Terminal, flatten, library_cards
+from pycosim.spice.simulator import NetlistLike
+
+_SET_VOLTAGE: Final = re.compile(r"\bv\(\s*([^\s,()]+)\s*\)\s*=")
+_MAX_NAMED: Final = 6
+
+
+def check_structure(netlist: NetlistLike) -> None:
+    """Refuse a deck with a floating node or a device without a value.
+
+    A node floats where one single terminal touches it, or where no resistor, junction, channel, inductor or
+    source connects it with ground, and neither ``.ic``, ``.nodeset`` nor ``uic`` says its voltage. Storage
+    nodes (capacitor, gates and the channel of a write device) do not float. Decks with ``.if``, ``rshunt`` or
+    subcircuits that are not found are not judged.
+
+    Raises:
+        SuspectNetlist: with nodes or devices, and what to add.
+    """
+    cards = read_cards(netlist.text)
+    libraries = [path.resolve() for path in netlist.libraries]
+    _check_values([*cards, *(card for path in libraries for card in library_cards(path))], netlist)
+    if any(card.words[0] == ".if" for card in cards) or _has_option(cards, "rshunt"):
+        return
+    flat = flatten(cards, libraries)
+    if not flat.complete:
+        return
+    known = _known_nodes(cards) | flat.unsure
+    dangling = _dangling(flat, known)
+    if dangling:
+        raise SuspectNetlist(
+            f"floating: only one terminal touches {_some(dangling)}; connect it or remove the device",
+            netlist=netlist.name,
+        )
+    if _uses_initial_conditions(cards):
+        return
+    islands = _islands(flat, known)
+    if islands:
+        raise SuspectNetlist(
+            f"floating: no DC path to ground from {_some(islands)}; connect it, or give it .ic "
+            "(storage nodes of an ideal testbench need one)",
+            netlist=netlist.name,
+        )
+
+
+def _check_values(cards: Iterable[Card], netlist: NetlistLike) -> None:
+    for card in cards:
+        if card.text[0] in "rcl" and len(card.words) == 3:
+            kind = {"r": "resistance", "c": "capacitance", "l": "inductance"}[card.text[0]]
+            raise SuspectNetlist(
+                f"line {card.number}: {card.words[0]} has no {kind}: {card.text!r}; ngspice would take "
+                f"{'1 mohm' if card.text[0] == 'r' else '0'} and go on; write the value",
+                netlist=netlist.name,
+            )
+
+
+def _known_nodes(cards: Sequence[Card]) -> set[str]:
+    """Nodes with a voltage in ``.ic`` or ``.nodeset``."""
+    lines = (card.text for card in cards if card.words[0] in {".ic", ".nodeset"})
+    return {node for line in lines for node in _SET_VOLTAGE.findall(line)}
+
+
+def _has_option(cards: Sequence[Card], name: str) -> bool:
+    return any(card.text.startswith(".opt") and re.search(rf"\b{name}\b", card.text) for card in cards)
+
+
+def _uses_initial_conditions(cards: Sequence[Card]) -> bool:
+    return any(card.words[0] == ".tran" and "uic" in card.words for card in cards)
+
+
+def _dangling(flat: Flat, known: set[str]) -> list[str]:
+    """Nodes with one single terminal that does not drive them, each with its device."""
+    counts = Counter(touch.node for touch in flat.touches)
+    return [
+        f"{touch.node} ({touch.device})"
+        for touch in flat.touches
+        if counts[touch.node] == 1 and touch.kind is not Terminal.DRIVES and touch.node not in known | {"0"}
+    ]
+
+
+def _islands(flat: Flat, known: set[str]) -> list[str]:
+    """Nodes in a group that conducts nowhere to ground and holds no node of known voltage."""
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for first, *others in flat.links:
+        for other in others:
+            parent[root(other)] = root(first)
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for node in dict.fromkeys(touch.node for touch in flat.touches):
+        groups[root(node)].add(node)
+    fixed = known | {"0"}
+    return [node for group in groups.values() if not group & fixed for node in sorted(group)]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return ", ".join(names[:_MAX_NAMED]) + more

@@ -1,0 +1,178 @@
+"""Whole columns in ngspice with given operands: pulse width, energy by supply, and when each phase has settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from circuits.benches.column import column_bench
+from circuits.charge_to_pulse import ChargeToPulseParameters
+from circuits.gain_cell import GainCellParameters
+from circuits.technology import Technology
+from circuits.testbench import Testbench
+from circuits.timing import ColumnTiming
+from pycosim.spice import Simulator, Waveforms
+from pycosim.sweeps.characterize import Advance, characterize
+from pycosim.sweeps.converter import signed_pulse_width
+from pycosim.waveforms import crossing_times, settling_time, supply_energy
+
+Array = NDArray[np.float64]
+
+UNITS = {
+    "sample": "",
+    "pulse_width": "s",
+    "energy_converter": "J",
+    "energy_bias": "J",
+    "energy_word_lines": "J",
+    "energy_write": "J",
+    "write_time": "s",
+    "settle_time": "s",
+    "start_delay": "s",
+    "input_time": "s",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What one column is made of, and its plan.
+
+    Attributes:
+        cell: the gain cell.
+        converter: the charge-to-pulse circuit, signed or not.
+        technology: their process.
+        timing: when its clocks move.
+        n_levels: stored levels; half a level is the tolerance of the write (V).
+        n_counts: levels of the pulse; half a level is the tolerance of the integration.
+    """
+
+    cell: GainCellParameters
+    converter: ChargeToPulseParameters
+    technology: Technology
+    timing: ColumnTiming
+    n_levels: int = 8
+    n_counts: int = 15
+
+    @property
+    def name(self) -> str:
+        """Name of its netlists."""
+        return "signed_column" if self.converter.signed else "column"
+
+    def bench(self, stored_voltages: Array, pulse_widths: Array) -> Testbench:
+        """The bench of one read, operands (n_rows,) in V and s."""
+        return column_bench(
+            self.cell,
+            self.converter,
+            self.technology,
+            self.timing,
+            stored_voltages=[float(v) for v in stored_voltages],
+            pulse_widths=[float(w) for w in pulse_widths],
+            name=self.name,
+        )
+
+
+def column_reads(
+    column: Column,
+    simulator: Simulator,
+    *,
+    stored_voltages: Array,
+    pulse_widths: Array,
+    progress: Advance | None = None,
+) -> xr.Dataset:
+    """Simulate one column per sample.
+
+    Args:
+        column: circuit and plan.
+        simulator: any.
+        stored_voltages: (n_samples, n_rows) levels written (V).
+        pulse_widths: (n_samples, n_rows) input pulses (s).
+        progress: called with (done, total).
+
+    Returns:
+        Over "sample": `pulse_width` (s, signed for a signed converter); the energies of one write and read (J) from the
+        converter's supply, its bias supply, the word lines and the write lines; and the time (s) that the write, the
+        longest input, the settling of the integration and the start of the pulse took (NaN for a column whose pulse
+        has no width).
+    """
+    stored_voltages, pulse_widths = np.asarray(stored_voltages), np.asarray(pulse_widths)
+
+    def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
+        return {**_energies(waves, column), **_phases(waves, column)}
+
+    return characterize(
+        {"sample": [float(i) for i in range(len(stored_voltages))]},
+        lambda point: column.bench(
+            stored_voltages[int(point["sample"])], pulse_widths[int(point["sample"])]
+        ),
+        measure,
+        simulator,
+        units=UNITS,
+        progress=progress,
+    )
+
+
+def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
+    supply, mid = column.technology.supply_voltage, column.technology.mid_voltage
+    time, rows = waves.time, sum(name.startswith("i(vwbl") for name in waves.signals)
+
+    def delivered(source: str, voltage: Array | float) -> float:
+        return supply_energy(time, np.real(waves.signals[f"i({source})"]), voltage)
+
+    def lines(prefix: str) -> float:
+        return sum(delivered(f"{prefix}{k}", np.real(waves.signals[f"v({prefix[1:]}{k})"])) for k in range(rows))
+
+    write_lines = delivered("vwwl", np.real(waves.signals["v(wwl)"])) + delivered(
+        "vwwlb", np.real(waves.signals["v(wwlb)"])
+    )
+    return {
+        "energy_converter": delivered("vdd", supply) + delivered("vref", mid),
+        "energy_bias": delivered("vddb", supply),
+        "energy_word_lines": lines("vrwlp"),
+        "energy_write": write_lines + sum(
+            delivered(f"vwbl{k}", np.real(waves.signals[f"v(dac{k})"])) for k in range(rows)
+        ),
+    }
+
+
+def _phases(waves: Waveforms, column: Column) -> dict[str, float]:
+    timing, mid = column.timing, column.technology.mid_voltage
+    time = waves.time
+    sign_time = timing.window_start if column.converter.signed else None
+    width = signed_pulse_width(waves, threshold=mid, sign_time=sign_time)
+    half_level = column.technology.supply_voltage / (column.n_levels - 1) / 2
+    write_end = timing.write_start + timing.write_time
+    rows = sum(name.startswith("i(vwbl") for name in waves.signals)
+    write = max(
+        settling_time(time, np.real(waves.signals[f"v(sn{k})"]), timing.write_start, write_end, half_level)
+        for k in range(rows)
+    )
+    last_input = max(
+        (
+            float(edges[-1])
+            for k in range(rows)
+            if (edges := crossing_times(time, np.real(waves.signals[f"v(rwlp{k})"]), 1.5 * mid, "fall")).size
+        ),
+        default=timing.input_start,
+    )
+    full_charge = column.converter.saturation_current * timing.max_pulse_width
+    half_count = (
+        full_charge
+        / column.n_counts
+        / 2
+        / column.converter.conveyor.copy_ratio
+        / column.converter.integration_capacitance
+    )
+    integral = np.real(waves.signals["v(integral)"])
+    settle = settling_time(time, integral, last_input, timing.release, half_count)
+    rises = crossing_times(time, np.real(waves.signals["v(pulse)"]), mid, "rise")
+    start = float(rises[0]) - timing.release if width else float("nan")
+    return {
+        "pulse_width": width,
+        "write_time": write,
+        "input_time": last_input - timing.input_start,
+        "settle_time": settle,
+        "start_delay": start,
+    }

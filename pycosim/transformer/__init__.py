@@ -1,0 +1,1 @@
+"""ATTENTION -> LOGITS: GPT-2 in NumPy that receives its attention as an argument and imports none."""

@@ -1,0 +1,52 @@
+"""Text <-> tokens. The shipped weights read bytes: 256 tokens, no vocabulary file, every text encodable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pycosim.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class ByteTokenizer:
+    """One token per byte of the UTF-8 text."""
+
+    @property
+    def n_vocab(self) -> int:
+        """Number of token ids."""
+        return 256
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """Return the bytes of a text as ids.
+
+        Args:
+            text: any text.
+
+        Returns:
+            Ids 0 .. 255, (n_tokens,).
+        """
+        return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64)
+
+    def decode(self, tokens: NDArray[np.integer[Any]]) -> str:
+        """Return the text of ids; bytes that are not UTF-8 (a cut character) become U+FFFD.
+
+        Args:
+            tokens: ids 0 .. 255, (n_tokens,).
+
+        Returns:
+            The text.
+
+        Raises:
+            InputError: if an id is not a byte, or the ids have more than one axis.
+        """
+        ids = np.asarray(tokens, dtype=np.int64)
+        if ids.ndim != 1 or np.any((ids < 0) | (ids > 255)):
+            raise InputError(
+                f"wanted one axis of byte ids 0 .. 255, found shape {ids.shape} with ids from "
+                f"{ids.min(initial=0)} to {ids.max(initial=0)}; decode one sequence at a time"
+            )
+        return ids.astype(np.uint8).tobytes().decode("utf-8", errors="replace")
