@@ -33,9 +33,17 @@ from circuits.devices import Mosfet, add_mosfet
 from circuits.logic import LOGIC_LENGTH, logic_cells
 from circuits.technology import Technology
 
-CONVERTER_PINS = ("rbl", "integral", "pulse", "sign", "vdd", "vddb", "ref", "vrst", *(
-    "vcn", "vcp", "on", "onb", "rst", "rstb", "cmp", "cmpb", "dis", "disb", "window", "latch", "latchb"
-))
+CONVERTER_PINS = (
+    "rbl",
+    "integral",
+    "pulse",
+    "sign",
+    "vdd",
+    "vddb",
+    "ref",
+    "vrst",
+    *("vcn", "vcp", "on", "onb", "rst", "rstb", "cmp", "cmpb", "dis", "disb", "window", "latch", "latchb"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +80,7 @@ def signed_parameters() -> ChargeToPulseParameters:
     )
 
 
-def charge_to_pulse(
-    parameters: ChargeToPulseParameters, technology: Technology
-) -> tuple[SubCircuit, ...]:
+def charge_to_pulse(parameters: ChargeToPulseParameters, technology: Technology) -> tuple[SubCircuit, ...]:
     """The subcircuit `charge_to_pulse` with the pins `CONVERTER_PINS`, after those that it instantiates."""
     block = SubCircuit("charge_to_pulse", *CONVERTER_PINS)
     block.X("conveyor", "conveyor", "rbl", "gate", "integral", "vdd", "ref", "tail", "vcn", "vcp")
@@ -111,7 +117,9 @@ def _bias(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Te
     add_mosfet(block, technology, "pb", _mosfet("pmos", 4e-6, 100e-9), ("pb", "pb", "vddb", "vddb"))
     block.C("pb", "pb", 0, 500e-15)
     block.X("cmpon", "bias_gate", "pb", "cbias", "cmp", "cmpb", "vdd")
-    add_mosfet(block, technology, "cmpoff", _mosfet("pmos", 0.4e-6, LOGIC_LENGTH), ("cbias", "cmp", "vdd", "vdd"))
+    add_mosfet(
+        block, technology, "cmpoff", _mosfet("pmos", 0.4e-6, LOGIC_LENGTH), ("cbias", "cmp", "vdd", "vdd")
+    )
     # cascoded discharge sink: two stacked diodes set both gates
     cascode, source = _mosfet("nmos", 2e-6, 60e-9, -0.1), _mosfet("nmos", 1e-6, 200e-9, -0.1)
     block.I("sink", "vddb", "nd", parameters.discharge_current)
@@ -130,9 +138,7 @@ def _sink_switch(block: SubCircuit, technology: Technology, on: str, onb: str) -
     add_mosfet(block, technology, "sw2", switch, ("ref", onb, "sink", "0"))
 
 
-def _signed_discharge(
-    block: SubCircuit, parameters: ChargeToPulseParameters, technology: Technology
-) -> None:
+def _signed_discharge(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Technology) -> None:
     """Sink for positive charge, cascoded PMOS source for negative charge, each steered by the sign."""
     _sink_switch(block, technology, "ps", "psb")
     mirror, cascode = _mosfet("pmos", 2e-6, 200e-9, 0.1), _mosfet("pmos", 4e-6, 60e-9, 0.1)

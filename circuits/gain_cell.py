@@ -46,14 +46,10 @@ class GainCellParameters:
     """
 
     read_nmos: Mosfet = field(
-        default_factory=lambda: Mosfet(
-            polarity="nmos", width=64e-9, length=260e-9, threshold_shift=0.0296
-        )
+        default_factory=lambda: Mosfet(polarity="nmos", width=64e-9, length=260e-9, threshold_shift=0.0296)
     )
     read_pmos: Mosfet = field(
-        default_factory=lambda: Mosfet(
-            polarity="pmos", width=188e-9, length=220e-9, threshold_shift=-0.1071
-        )
+        default_factory=lambda: Mosfet(polarity="pmos", width=188e-9, length=220e-9, threshold_shift=-0.1071)
     )
     write_nmos: Mosfet = field(
         default_factory=lambda: Mosfet(polarity="nmos", width=80e-9, length=60e-9, threshold_shift=0.1)

@@ -29,9 +29,7 @@ def nand2(technology: Technology) -> SubCircuit:
     return gate
 
 
-def transmission_gate(
-    technology: Technology, name: str, nmos_width: float, pmos_width: float
-) -> SubCircuit:
+def transmission_gate(technology: Technology, name: str, nmos_width: float, pmos_width: float) -> SubCircuit:
     """A switch between a and b, closed while `on` is high and `onb` low; pins a b on onb vdd."""
     gate = SubCircuit(name, "a", "b", "on", "onb", "vdd")
     add_mosfet(gate, technology, "n", _logic("nmos", nmos_width), ("a", "on", "b", "0"))

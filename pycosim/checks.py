@@ -1,8 +1,6 @@
-"""Checks at the public door: each returns the checked value, or raises an InputError that says what was found."""
+"""Checks at the public door: each returns the checked value, or raises an InputError with what was found."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,7 +30,9 @@ def finite_array(name: str, values: ArrayLike, *, ndim: int | None = None) -> Ar
         raise InputError(f"{name} must have {ndim} axes, found shape {array.shape}")
     if not np.isfinite(array).all():
         n_bad = int(np.count_nonzero(~np.isfinite(array)))
-        raise InputError(f"{name} must be finite, found {n_bad} of {array.size} NaN or infinite; drop them first")
+        raise InputError(
+            f"{name} must be finite, found {n_bad} of {array.size} NaN or infinite; drop them first"
+        )
     return array
 
 
@@ -44,7 +44,7 @@ def frozen_array(name: str, values: ArrayLike, *, ndim: int | None = None) -> Ar
 
 
 def increasing(name: str, values: ArrayLike, *, minimum: int = 2) -> Array:
-    """Return a read-only copy of a strictly increasing one-dimensional axis of at least ``minimum`` points."""
+    """Return a read-only copy of a strictly increasing axis (n,) of at least ``minimum`` points."""
     array = frozen_array(name, values, ndim=1)
     if array.size < minimum:
         raise InputError(f"{name} must have at least {minimum} points, found {array.size}")
@@ -84,11 +84,3 @@ def ordered(name: str, low: float, high: float, unit: str = "") -> tuple[float, 
         found = f"{format_quantity(low, unit)} .. {format_quantity(high, unit)}"
         raise InputError(f"{name} must be a range with low below high, found {found}")
     return float(low), float(high)
-
-
-def same_length(**arrays: Sequence[float] | Array) -> int:
-    """Return the common length of named one-dimensional arrays."""
-    lengths = {name: len(array) for name, array in arrays.items()}
-    if len(set(lengths.values())) != 1:
-        raise InputError(f"arrays must have the same length, found {lengths}")
-    return next(iter(lengths.values()))

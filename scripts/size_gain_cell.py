@@ -33,9 +33,7 @@ def sized(start: GainCellParameters, x: NDArray[np.float64]) -> GainCellParamete
 
 def deviations(cell: GainCellParameters, technology: Technology, simulator: Simulator) -> tuple[float, float]:
     stored, lines = published.STORED_VOLTAGES, published.WORD_LINE_VOLTAGES
-    static = read_current_table(
-        cell, technology, simulator, stored_voltages=stored, word_line_voltages=lines
-    )
+    static = read_current_table(cell, technology, simulator, stored_voltages=stored, word_line_voltages=lines)
     charges = read_charges(
         cell,
         technology,

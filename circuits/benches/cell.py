@@ -49,9 +49,7 @@ def gain_cell_dc_bench(
     return Testbench(
         name="gain_cell_dc",
         circuit=circuit,
-        analysis=DcSweep(
-            inner=SourceSweep(source="vrwlp", start=mid, stop=supply, step=word_line_step)
-        ),
+        analysis=DcSweep(inner=SourceSweep(source="vrwlp", start=mid, stop=supply, step=word_line_step)),
         probes=("v(rwlp)", *(f"i(vbl{k})" for k in range(len(stored_voltages)))),
         technology=technology,
         parameters={f"stored_voltage_{k}": float(v) for k, v in enumerate(stored_voltages)},
@@ -126,7 +124,9 @@ def gain_cell_read_bench(
             **{f"stored_voltage_{k}": float(v) for k, v in enumerate(stored_voltages)},
         },
         # the token before left the far rail in every cell: the slowest write
-        initial_voltages={f"sn{k}": 0.0 if level > mid else supply for k, level in enumerate(stored_voltages)},
+        initial_voltages={
+            f"sn{k}": 0.0 if level > mid else supply for k, level in enumerate(stored_voltages)
+        },
     )
 
 

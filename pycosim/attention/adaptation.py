@@ -1,7 +1,7 @@
 """Gradient-free adaptation of the scalers to other hardware  [2025 Leroux, adaptation algorithm].
 
-Weights that were trained on one hardware run on another. Its scalers are moved until mean and deviation of every scaled
-signal are what they were where the weights were trained.
+Weights that were trained on one hardware run on another. Its scalers are moved until mean and deviation of
+every scaled signal are what they were where the weights were trained.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Schedule:
         n_steps: steps from first to last alpha.
         max_steps: stop after so many.
         tolerance: stop when no mean or deviation is further from its target; in the unit of the statistics.
-        patience: stop after so many steps without a lower loss, and return the scalers of the lowest; None to go by
-            the statistics alone.
+        patience: stop after so many steps without a lower loss, and return the scalers of the lowest; None to
+            go by the statistics alone.
     """
 
     first_alpha: float = 1.0
@@ -113,22 +113,23 @@ def adapt(
     """Move scalers until the measured statistics are the targets.
 
     a <- (1 - alpha) a + alpha a target_deviation / deviation,
-    b <- b + alpha (target_mean - mean) / slope, all layers, heads and signals at once; numbers that are within the
-    tolerance stay as they are, and so does the gain of a signal without deviation.
+    b <- b + alpha (target_mean - mean) / slope, all layers, heads and signals at once; numbers that are
+    within the tolerance stay as they are, and so does the gain of a signal without deviation.
 
     Args:
         measure: runs the model with one set of scalers per layer, always on the same batch.
         initial: start, one set per layer.
         targets: wanted statistics, one per layer.
         schedule: None for the paper's.
-        slopes: by signal name, how fast the statistic moves with the signal: 1 where the statistic is the signal's own;
-            the cell's transconductance, in the statistic's unit per volt, where it is the cell's current.
+        slopes: by signal name, how fast the statistic moves with the signal: 1 where the statistic is the
+            signal's own; the cell's transconductance, in the statistic's unit per volt, where it is the
+            cell's current.
 
     Returns:
         The scalers and the history.
     """
     plan = schedule or Schedule()
-    slope = {name: 1.0 for name in SIGNALS} | dict(slopes or {})
+    slope = dict.fromkeys(SIGNALS, 1.0) | dict(slopes or {})
     if len(initial) != len(targets) or set(slope) != set(SIGNALS):
         raise InputError(
             f"adapt wants one target per layer and slopes for {SIGNALS}, "

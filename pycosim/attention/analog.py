@@ -6,8 +6,8 @@
     A[tile, t] = signed count of the charge of the second array     (sum over the tile's tokens)
     out        = scale(sum over tiles of A)                         (digital)
 
-Token t attends to the last ``window`` tokens. A column that holds none of them is not read, and a tile that holds none
-has no part in the sum.
+Token t attends to the last ``window`` tokens. A column that holds none of them is not read, and a tile that
+holds none has no part in the sum.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from pycosim.attention.exact import Attend, Operand, check_operands
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.window import token_ages
-from pycosim.checks import Array
+from pycosim.checks import Array, finite_array
 from pycosim.errors import InputError
 from pycosim.models.axis import OperandAxis
 from pycosim.models.cell import CellModel
+from pycosim.models.quantizer import Quantizer
 from pycosim.models.separate import ArrayRead, DenseRead, factor_read
 
 
@@ -129,7 +130,8 @@ def analog_attention(
         models: behavioural models of cells, converters and decay.
         hardware: sizes and levels.
         scalers: a and b of q, k, v and out, per head.
-        arrays: `factored_arrays` of the same models and hardware, made once for all layers; None makes them here.
+        arrays: `factored_arrays` of the same models and hardware, made once for all layers; None makes them
+            here.
         observe: is called with the intermediate values of every call.
 
     Returns:
@@ -145,7 +147,9 @@ def analog_attention(
     def attend(q: Operand, k: Operand, v: Operand) -> NDArray[np.float32]:
         check_operands(q, k, v)
         if q.shape[-3] != scalers.n_heads:
-            raise InputError(f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads")
+            raise InputError(
+                f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads"
+            )
         return _attend(ready, scalers, (q, k, v), observe)
 
     return attend
@@ -163,7 +167,7 @@ def analog_layers(
         scalers: one set per layer.
         observers: one per layer, or None.
     """
-    watching = observers or [None] * len(scalers)
+    watching = [None] * len(scalers) if observers is None else observers
     return [
         analog_attention(arrays.models, arrays.hardware, layer, arrays=arrays, observe=observe)
         for layer, observe in zip(scalers, watching, strict=True)
@@ -210,21 +214,19 @@ def _attend(
 
 def _encode(values: Array, axis: OperandAxis) -> NDArray[Any]:
     """Clip to the axis; to codes where the axis has levels."""
-    low, high = axis.nodes[0], axis.nodes[-1]
-    if not np.isfinite(values).all():
-        raise InputError("q, k and v must be finite, found NaN or infinite numbers after the scalers")
-    if not axis.is_coded:
-        return np.clip(values, low, high)
-    last = axis.nodes.size - 1
-    steps = np.rint((values - low) * (last / (high - low)))
-    return np.clip(steps, 0, last, out=steps).astype(np.intp)
+    low, high = float(axis.nodes[0]), float(axis.nodes[-1])
+    if axis.is_coded:
+        return Quantizer(n_levels=axis.nodes.size, low=low, high=high).codes(values)
+    return np.asarray(np.clip(finite_array("scaled q, k and v", values), low, high))
 
 
-def _blocks(n_tokens: int, hardware: AttentionHardware) -> Iterator[tuple[int, slice, slice, NDArray[np.intp]]]:
+def _blocks(
+    n_tokens: int, hardware: AttentionHardware
+) -> Iterator[tuple[int, slice, slice, NDArray[np.intp]]]:
     """Yield (tile, rows t, columns tau, ages) for every tile-full of tokens and those that attend to it.
 
-    Rows come a tile-full at a time too: blocks of 64 x 64 stay in the processor's cache, and their matrix products
-    below the size at which OpenBLAS starts threads, which costs more than it gains here.
+    Rows come a tile-full at a time too: blocks of 64 x 64 stay in the processor's cache, and their matrix
+    products below the size at which OpenBLAS starts threads, which costs more than it gains here.
     """
     ages = token_ages(n_tokens, hardware.window)
     starts = range(0, n_tokens, hardware.tile)

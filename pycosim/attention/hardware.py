@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,7 +52,9 @@ class AttentionHardware:
             at_least("n_output_counts", self.n_output_counts, 1)
         at_least("tile", self.tile, 1)
         if self.window < 1 or self.window % self.tile:
-            raise InputError(f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}")
+            raise InputError(
+                f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}"
+            )
 
     @property
     def query_axis(self) -> OperandAxis:
@@ -67,7 +69,7 @@ class AttentionHardware:
     @property
     def stored_axis(self) -> OperandAxis:
         """Stored voltages, V."""
-        return _axis(self.stored_low, self.stored_high, self.n_stored_levels)
+        return replace(_axis(self.stored_low, self.stored_high, self.n_stored_levels), is_smooth=True)
 
 
 def _axis(low: float, high: float, n_levels: int | None) -> OperandAxis:
@@ -118,12 +120,15 @@ class Scaler:
 
     def __call__(self, values: ArrayLike) -> Array:
         """Return a x + b for x (..., head, token, d_head)."""
-        return np.asarray(values * self.a[:, None, None] + self.b[:, None, None], dtype=np.float64)
+        return np.asarray(values) * self.a[:, None, None] + self.b[:, None, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scalers:
-    """The four scalers of one layer; k and v give volts, q a share of the longest pulse, out what the model wants."""
+    """The four scalers of one layer.
+
+    q becomes a share of the longest pulse, k and v become volts, out what the transformer wants.
+    """
 
     q: Scaler
     k: Scaler

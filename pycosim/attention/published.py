@@ -11,7 +11,7 @@ _VOLT_RANGE = (0.0, 0.9)  # stored voltages of the authors' simulation, V
 _WIDTH_RANGE = (0.0, 15e-9)  # T_max of the paper, s
 _READ_VOLTAGE = 0.9  # full read amplitude, V
 _MICROAMPERE = 1e-6
-_POLYNOMIAL = (  # C_ij, uA / V^(i+j), row i: powers of (stored voltage - 0.45 V), column j: powers of the read voltage
+_POLYNOMIAL = (  # C_ij, uA / V^(i+j); row i: powers of stored voltage - 0.45 V, column j: of the read voltage
     (0.17393044, 0.15653739, 0.14088365, 0.12679529),
     (5.51975209, 4.96777688, 4.4709992),
     (-1.44776001, -1.30298401),

@@ -61,8 +61,9 @@ class Statistics:
 
         Args:
             trace: what an ``observe`` hook of `analog_attention` got.
-            seen_as: by signal name, what to take the moments of instead of the signal; for example the current that
-                a stored voltage makes: ``{"k": lambda volts: 1e6 * cell.current(np.clip(volts, 0, 0.9))}``.
+            seen_as: by signal name, what to take the moments of instead of the signal; for example the
+                current that a stored voltage makes: ``{"k": lambda volts: 1e6 * cell.current(np.clip(volts,
+                0, 0.9))}``.
         """
         views = seen_as or {}
         unknown = set(views) - set(SIGNALS)

@@ -32,5 +32,5 @@ def causal_window(n_tokens: int, window: int | None = None) -> NDArray[np.bool_]
 
 
 def tile_index(n_tokens: int, window: int, tile: int) -> NDArray[np.intp]:
-    """Return the tile that holds each token, (n_tokens,): (tau mod window) // tile; new tokens replace the oldest."""
+    """Return the tile of each token, (n_tokens,): (tau mod window) // tile; new tokens replace the oldest."""
     return (np.arange(n_tokens) % window) // tile

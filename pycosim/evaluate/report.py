@@ -185,7 +185,7 @@ class RunRecord:
         command: the command line.
         started: when, in ISO 8601 with time zone.
         wall_seconds: duration of the whole run, in seconds.
-        n_workers: simulator processes.
+        n_workers: simulator processes; 0 for one per processor.
         stages: duration of each stage.
         machine: processor, system and Python, in a line.
     """

@@ -12,7 +12,7 @@ from pycosim.checks import Array, at_least
 from pycosim.errors import FitError, InputError
 from pycosim.fitting.fit import Fit, covariance_of, judge, paired_points
 from pycosim.models.cell import LookupCell, PolynomialCell
-from pycosim.models.domain import Range
+from pycosim.models.domain import Outside, Range
 
 
 def fit_polynomial_cell(
@@ -45,7 +45,7 @@ def fit_polynomial_cell(
     """
     at_least("degree", degree, 0)
     (voltage, width, measured), mask = paired_points(
-        held_out, stored_voltage=stored_voltage, pulse_width=pulse_width, charge=charge
+        held_out, {"stored_voltage": stored_voltage, "pulse_width": pulse_width, "charge": charge}
     )
     powers = np.vander(voltage - centre, degree + 1, increasing=True)[~mask]
     fitted_width, fitted_charge = width[~mask], measured[~mask]
@@ -54,7 +54,9 @@ def fit_polynomial_cell(
         design = powers * np.maximum(fitted_width - offset, 0.0)[:, None]
         scale = np.linalg.norm(design, axis=0)
         if not scale.all():
-            raise FitError(f"{fitted_width.size} points do not determine degree {degree}; measure longer pulses")
+            raise FitError(
+                f"{fitted_width.size} points do not determine degree {degree}; measure longer pulses"
+            )
         found = np.linalg.lstsq(design / scale, fitted_charge, rcond=None)[0] / scale
         return found, design, design @ found - fitted_charge
 
@@ -117,6 +119,7 @@ def fit_lookup_cell(
     charge: ArrayLike,
     *,
     held_out: ArrayLike,
+    outside: Outside = "raise",
     max_residual_rms: float | None = None,
     netlist_digests: Sequence[str] = (),
 ) -> Fit[LookupCell]:
@@ -129,6 +132,7 @@ def fit_lookup_cell(
         pulse_width: s.
         charge: C, positive where sunk from the bit line.
         held_out: mask of points kept for judging, for example every second voltage.
+        outside: what the model does with operands outside the table.
         max_residual_rms: FitError where the held-out points miss it, C; None for no bound.
         netlist_digests: where the points came from.
 
@@ -137,11 +141,11 @@ def fit_lookup_cell(
         FitError: where the bound is missed.
     """
     (voltage, width, measured), mask = paired_points(
-        held_out, stored_voltage=stored_voltage, pulse_width=pulse_width, charge=charge
+        held_out, {"stored_voltage": stored_voltage, "pulse_width": pulse_width, "charge": charge}
     )
     fitted_range("stored_voltage", voltage, mask)
     fitted_range("pulse_width", width, mask, low=0.0)
-    model = LookupCell(**_grid(width[~mask], voltage[~mask], measured[~mask]))
+    model = _table(width[~mask], voltage[~mask], measured[~mask], outside)
     return judge(
         model=model,
         parameters={},
@@ -155,16 +159,16 @@ def fit_lookup_cell(
     )
 
 
-def _grid(width: Array, voltage: Array, charge: Array) -> dict[str, Array]:
+def _table(width: Array, voltage: Array, charge: Array, outside: Outside) -> LookupCell:
     widths, row = np.unique(width, return_inverse=True)
     voltages, column = np.unique(voltage, return_inverse=True)
     table = np.full((widths.size, voltages.size), np.nan)
     table[row, column] = charge
     if charge.size != table.size or np.isnan(table).any():
         raise InputError(
-            f"fitted points must be one full grid, {widths.size} widths x {voltages.size} voltages = {table.size}, "
+            f"fitted points must be one full grid, {widths.size} widths x {voltages.size} voltages, "
             f"found {charge.size} points on {np.count_nonzero(~np.isnan(table))} of its places"
         )
     if widths[0] > 0:
         widths, table = np.insert(widths, 0, 0.0), np.vstack([np.zeros(voltages.size), table])
-    return {"pulse_widths": widths, "stored_voltages": voltages, "charges": table}
+    return LookupCell(pulse_widths=widths, stored_voltages=voltages, charges=table, outside=outside)

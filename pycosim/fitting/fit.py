@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import least_squares
 
 from pycosim.checks import Array, at_least, finite_array
 from pycosim.errors import FitError, InputError
@@ -15,11 +16,11 @@ from pycosim.models.domain import Domain
 from pycosim.models.io import ModelRecord
 from pycosim.units import format_quantity
 
-ModelT_co = TypeVar("ModelT_co", covariant=True)
+ModelT = TypeVar("ModelT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fit(Generic[ModelT_co]):
+class Fit(Generic[ModelT]):
     """A model with its verdict.
 
     Args:
@@ -36,7 +37,7 @@ class Fit(Generic[ModelT_co]):
         netlist_digests: sha256 of the netlists whose simulation gave the points.
     """
 
-    model: ModelT_co
+    model: ModelT
     parameters: Mapping[str, float]
     covariance: Array
     residual_rms: float
@@ -64,7 +65,7 @@ class Fit(Generic[ModelT_co]):
             f"{type(self.model).__name__}({numbers}): residual "
             f"{format_quantity(self.residual_rms, self.unit)} rms on {self.n_fitted} fitted points, "
             f"{format_quantity(self.held_out_residual_rms, self.unit)} rms and "
-            f"{format_quantity(self.held_out_residual_max, self.unit)} max on {self.n_held_out} held-out points; "
+            f"{format_quantity(self.held_out_residual_max, self.unit)} max on {self.n_held_out} held out; "
             f"{'; '.join(str(domain) for domain in self.domain)}"
         )
 
@@ -86,12 +87,14 @@ def hold_out(n_points: int, *, fraction: float, rng: np.random.Generator) -> NDA
     return mask
 
 
-def paired_points(held_out: ArrayLike, **columns: ArrayLike) -> tuple[list[Array], NDArray[np.bool_]]:
+def paired_points(
+    held_out: ArrayLike, columns: Mapping[str, ArrayLike]
+) -> tuple[list[Array], NDArray[np.bool_]]:
     """Return named columns flattened to one length, and the mask that goes with them.
 
     Args:
         held_out: mask of the points to keep out of the fit.
-        columns: values, which broadcast with each other and with the mask.
+        columns: values by name, which broadcast with each other and with the mask.
 
     Raises:
         InputError: where they do not broadcast, are not finite, or nothing is held out or fitted.
@@ -114,7 +117,7 @@ def paired_points(held_out: ArrayLike, **columns: ArrayLike) -> tuple[list[Array
 
 def judge(
     *,
-    model: ModelT_co,
+    model: ModelT,
     parameters: Mapping[str, float],
     covariance: Array,
     residuals: Array,
@@ -123,7 +126,7 @@ def judge(
     domain: tuple[Domain, ...],
     netlist_digests: Sequence[str],
     max_residual_rms: float | None,
-) -> Fit[ModelT_co]:
+) -> Fit[ModelT]:
     """Return the Fit of a model with these residuals (model - measured, one per point).
 
     Raises:
@@ -155,10 +158,36 @@ def judge(
     return fit
 
 
+def solve_parameters(
+    predict: Callable[[Array], Array], measured: Array, start: Array, scale: Array
+) -> tuple[Array, Array]:
+    """Return the parameters with the least sum of squared residuals, and their covariance.
+
+    Args:
+        predict: parameters -> one prediction per measured value.
+        measured: (n_points,).
+        start: (n_parameters,) first guess.
+        scale: (n_parameters,) how much of each parameter is much, greater than 0.
+
+    Raises:
+        FitError: where the search does not end, or the points do not determine the parameters.
+    """
+    if measured.size < start.size:
+        raise FitError(
+            f"{measured.size} points do not determine {start.size} parameters; measure more points"
+        )
+    unit = float(np.abs(measured).max()) or 1.0
+    search = least_squares(
+        lambda p: (predict(p * scale) - measured) / unit, start / scale, xtol=1e-14, ftol=1e-14
+    )
+    if not search.success:
+        raise FitError(f"the search for {start.size} parameters did not end: {search.message}")
+    covariance = covariance_of(search.jac, search.fun)
+    return search.x * scale, covariance * np.outer(scale, scale)
+
+
 def covariance_of(jacobian: Array, residuals: Array) -> Array:
     """Return the parameters' covariance of a least-squares fit from its Jacobian and residuals.
-
-    A parameter that the points do not determine has no entry below infinity; it raises instead.
 
     Raises:
         FitError: for fewer points than parameters, or parameters that the points do not tell apart.

@@ -10,13 +10,12 @@ import xarray as xr
 from pycosim.checks import Array
 from pycosim.errors import InputError
 
-_DIGEST = "netlist_digest"
-
 
 def columns(dataset: xr.Dataset, names: Sequence[str]) -> tuple[Array, ...]:
     """Return coordinates and variables of a Dataset as columns of one length, one point per row.
 
-    Points where any of them is NaN, which is how a failed simulation is recorded, are left out of all columns.
+    Points where any of them is NaN, which is how a failed simulation is recorded, are left out of all
+    columns.
 
     Args:
         dataset: named axes and values.
@@ -32,11 +31,12 @@ def columns(dataset: xr.Dataset, names: Sequence[str]) -> tuple[Array, ...]:
     table = np.stack([np.asarray(column.values, dtype=np.float64).ravel() for column in broadcast])
     kept = table[:, ~np.isnan(table).any(axis=0)]
     if not kept.size:
-        raise InputError(f"all {table.shape[1]} points have a NaN in one of {list(names)}; look at the failed runs")
+        raise InputError(
+            f"all {table.shape[1]} points have a NaN in one of {list(names)}; look at the failed runs"
+        )
     return tuple(kept)
 
 
 def netlist_digests(dataset: xr.Dataset) -> tuple[str, ...]:
-    """Return the digests of the netlists behind a Dataset, sorted, each once: variable or attribute netlist_digest."""
-    stored = dataset[_DIGEST].values if _DIGEST in dataset.variables else dataset.attrs.get(_DIGEST, ())
-    return tuple(sorted({str(digest) for digest in np.ravel(np.asarray(stored, dtype=object)) if digest}))
+    """Return the digests in a Dataset's attribute ``netlists``, sorted, each once."""
+    return tuple(sorted({str(digest) for digest in np.ravel(dataset.attrs.get("netlists", ()))}))

@@ -85,7 +85,9 @@ def make_design(config: GainCellConfig) -> Design:
     )
 
 
-def measure_cell(design: Design, config: GainCellConfig, simulator: Simulator, progress: Progress) -> CellData:
+def measure_cell(
+    design: Design, config: GainCellConfig, simulator: Simulator, progress: Progress
+) -> CellData:
     """Read current, charges and drift of the cell."""
     fitted_widths, held_widths = _pulse_grid(config.quick)
     widths = np.sort(np.concatenate([fitted_widths, held_widths]))
@@ -145,11 +147,14 @@ def measure_transfers(
     design: Design, config: GainCellConfig, simulator: Simulator, progress: Progress
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Pulse width against charge of both converters; every third point is for the fits not to see."""
-    n_points = 25 if config.quick else 49
+    n_coarse = 21 if config.quick else 37
     full = design.first.converter.saturation_current * design.max_pulse_width
     signed_full = design.second.converter.saturation_current * design.max_pulse_width
-    grids = (np.linspace(-0.25, 1.75, n_points) * full, np.linspace(-1.5, 1.5, n_points) * signed_full)
-    progress.stage("charge-to-pulse circuits: transfer", total=2 * n_points)
+    grids = (
+        _with_knees(np.linspace(-0.25, 1.75, n_coarse), knees=(0.0, 1.0)) * full,
+        _with_knees(np.linspace(-1.5, 1.5, n_coarse), knees=(-1.0, 0.0, 1.0)) * signed_full,
+    )
+    progress.stage("charge-to-pulse circuits: transfer", total=sum(grid.size for grid in grids))
     first, second = (
         converter_transfer(
             column.converter,
@@ -163,6 +168,12 @@ def measure_transfers(
         for column, grid in zip((design.first, design.second), grids, strict=True)
     )
     return first, second
+
+
+def _with_knees(grid: Array, knees: tuple[float, ...]) -> Array:
+    """The grid, finer around the knees of the transfer, where a table would else cut the corner."""
+    offsets = np.array([-0.02, -0.008, -0.003, 0.003, 0.008, 0.02])
+    return np.unique(np.concatenate([grid, *(knee + offsets for knee in knees)]).round(6))
 
 
 def _pulse_grid(quick: bool) -> tuple[Array, Array]:

@@ -33,6 +33,10 @@ class GainCellConfig:
         seed: seed of every random operand, not negative.
         quick: fewer points, columns and tokens: about a minute instead of five.
         n_workers: simulator processes; None for one per processor.
+        n_columns: whole columns of the first array in ngspice that check the models.
+        n_signed_columns: the same for the second array.
+        n_tokens: tokens of held-out text that the accuracies are measured on.
+        adaptation_steps: steps of the adaptation of the scalers, at most.
     """
 
     technology: str = "generic28"
@@ -41,6 +45,10 @@ class GainCellConfig:
     seed: int = 0
     quick: bool = False
     n_workers: int | None = None
+    n_columns: int = 32
+    n_signed_columns: int = 32
+    n_tokens: int = 32768
+    adaptation_steps: int = 20
 
     def __post_init__(self) -> None:
         """Check the ranges that no type can state."""
@@ -48,8 +56,23 @@ class GainCellConfig:
             raise ConfigurationError(f"seed must be 0 or more, got {self.seed}")
         if self.n_workers is not None and self.n_workers < 1:
             raise ConfigurationError(f"n_workers must be at least 1, got {self.n_workers}")
+        for name in ("n_columns", "n_signed_columns", "n_tokens", "adaptation_steps"):
+            if getattr(self, name) < 2:
+                raise ConfigurationError(f"{name} must be at least 2, got {getattr(self, name)}")
         if not -273.15 < self.temperature < 500.0:
             raise ConfigurationError(f"temperature must be in degrees Celsius, got {self.temperature:g}")
+
+    def sized(self) -> GainCellConfig:
+        """The settings that a run uses: as they are, or with the sizes of a quick run."""
+        if not self.quick:
+            return self
+        return dataclasses.replace(
+            self,
+            n_columns=min(self.n_columns, 10),
+            n_signed_columns=min(self.n_signed_columns, 6),
+            n_tokens=min(self.n_tokens, 8192),
+            adaptation_steps=min(self.adaptation_steps, 8),
+        )
 
 
 def load_config(path: Path | None, overrides: Mapping[str, object]) -> GainCellConfig:

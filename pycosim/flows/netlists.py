@@ -65,7 +65,9 @@ def check_netlists(folder: Path) -> list[str]:
         InputError: the folder does not exist.
     """
     if not folder.is_dir():
-        raise InputError(f"no folder {folder} with netlists to check; write them first with `pycosim netlists`")
+        raise InputError(
+            f"no folder {folder} with netlists to check; write them first with `pycosim netlists`"
+        )
     netlists = committed_netlists()
     wanted = {name: netlist.text for name, netlist in netlists.items()} | {MANIFEST: _manifest(netlists)}
     found = {path.name: path for path in folder.iterdir() if path.suffix == ".cir" or path.name == MANIFEST}

@@ -42,8 +42,8 @@ def _cell_domain(width_range: Range, voltage_range: Range) -> tuple[Domain, Doma
 class PolynomialCell:
     """Read current as a polynomial of the stored voltage, times the width of the pulse.
 
-    charge = max(width - pulse_offset, 0) * sum_i coefficients[i] * (voltage - centre)^i  [2025 Leroux, the cell's
-    polynomial at full pulse amplitude].
+    charge = max(width - pulse_offset, 0) * sum_i coefficients[i] * (voltage - centre)^i  [2025 Leroux, the
+    cell's polynomial at full pulse amplitude].
 
     Args:
         coefficients: A/V^i, lowest power first; any degree.
@@ -135,9 +135,7 @@ class LookupCell:
     def domain(self) -> tuple[Domain, ...]:
         """The ranges of pulse width and stored voltage that the table covers."""
         widths, voltages = self.pulse_widths, self.stored_voltages
-        return _cell_domain(
-            (float(widths[0]), float(widths[-1])), (float(voltages[0]), float(voltages[-1]))
-        )
+        return _cell_domain((float(widths[0]), float(widths[-1])), (float(voltages[0]), float(voltages[-1])))
 
     def charge(self, pulse_width: ArrayLike, stored_voltage: ArrayLike) -> Array:
         """Return the charge sunk in one read, C, for widths in s and voltages in V, which broadcast."""

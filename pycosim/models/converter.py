@@ -73,8 +73,10 @@ class HardSigmoid:
         admitted = self.domain[0].admit(charge, self.outside, self.clips)
         slope = self.gain * self.max_pulse_width / self.saturation_charge
         width = np.asarray((admitted - self.offset) * slope)
-        return np.clip(width, 0.0, self.max_pulse_width, out=width) if width.ndim else np.clip(
-            width, 0.0, self.max_pulse_width
+        return (
+            np.clip(width, 0.0, self.max_pulse_width, out=width)
+            if width.ndim
+            else np.clip(width, 0.0, self.max_pulse_width)
         )
 
 
@@ -82,8 +84,8 @@ class HardSigmoid:
 class SignedPulse:
     """Sign and magnitude: the width is proportional to the charge's magnitude, its sign is the charge's.
 
-    width = clip(gain * (charge - offset) / saturation_charge, -1, 1) * max_pulse_width, with a gain for each sign
-    [2025 Leroux, second read-out].
+    width = clip(gain * (charge - offset) / saturation_charge, -1, 1) * max_pulse_width, with a gain for each
+    sign [2025 Leroux, second read-out].
 
     Args:
         saturation_charge: magnitude of charge of the longest pulse at gain 1, C.
@@ -150,7 +152,7 @@ class PulseTable:
         object.__setattr__(self, "pulse_widths", frozen_array("pulse_widths", self.pulse_widths, ndim=1))
         if self.pulse_widths.shape != self.charges.shape:
             raise InputError(
-                f"pulse_widths must have one value per charge, {self.charges.size}, found {self.pulse_widths.size}"
+                f"pulse_widths must be one per charge, {self.charges.size}, found {self.pulse_widths.size}"
             )
         check_outside(self.outside)
 

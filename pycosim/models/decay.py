@@ -28,7 +28,7 @@ class DecayModel(Protocol):
     def read(
         self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike
     ) -> Array:
-        """Return the charge, C, of a cell written to ``stored_voltage`` V, ``age`` s ago; operands broadcast."""
+        """Return the charge, C, of a cell written to a voltage, V, ``age`` s ago; operands broadcast."""
         ...
 
 
@@ -57,7 +57,8 @@ class NoDecay:
 class ReadDecay:
     """The charge of a read shrinks with the cell's age: charge * exp(-age / time_constant).
 
-    The law of the authors' reference tiles. It acts on the charge, not on the voltage, and has no level to drift to.
+    The law of the authors' reference tiles. It acts on the charge, not on the voltage, and has no level to
+    drift to.
 
     Args:
         time_constant: s.
@@ -85,7 +86,8 @@ class ReadDecay:
 class StorageDecay:
     """The stored voltage relaxes to one final level.
 
-    voltage(age) = final + (stored - final) * exp(-age / time_constant); with final 0.45 V and 5 ms the paper's law.
+    voltage(age) = final + (stored - final) * exp(-age / time_constant); with final 0.45 V and 5 ms the
+    paper's law.
 
     Args:
         time_constant: s.
@@ -105,9 +107,12 @@ class StorageDecay:
         return (_AGES,)
 
     def voltage(self, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
-        """Return the voltage, V, of a cell written to ``stored_voltage`` V, ``age`` s ago; operands broadcast."""
+        """Return the voltage, V, that is left of ``stored_voltage`` V after ``age`` s; operands broadcast."""
         factor = np.exp(-_checked_age(age) / self.time_constant)
-        return self.final_voltage + (finite_array("stored_voltage", stored_voltage) - self.final_voltage) * factor
+        return (
+            self.final_voltage
+            + (finite_array("stored_voltage", stored_voltage) - self.final_voltage) * factor
+        )
 
     def read(
         self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike
@@ -157,7 +162,7 @@ class DriftTable:
         )
 
     def voltage(self, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
-        """Return the voltage, V, of a cell written to ``stored_voltage`` V, ``age`` s ago; operands broadcast."""
+        """Return the voltage, V, that is left of ``stored_voltage`` V after ``age`` s; operands broadcast."""
         ages, levels = self.domain
         when = ages.admit(age, self.outside, self.clips)
         stored = levels.admit(stored_voltage, self.outside, self.clips)

@@ -22,8 +22,8 @@ _ROUNDING = 1e-9  # of the range: operands this close outside an end are that en
 class ClipCounter:
     """How many operands a model has seen and moved into its domain.
 
-    Models are frozen values; this is the one thing about them that changes. Every model makes its own counter, or is
-    given one that several models share.
+    Models are frozen values; this is the one thing about them that changes. Every model makes its own
+    counter, or is given one that several models share.
     """
 
     __slots__ = ("clipped", "seen")
@@ -70,7 +70,8 @@ class Domain:
         ordered(f"domain of {self.quantity}", self.low, self.high, self.unit)
 
     def __str__(self) -> str:
-        return f"{self.quantity} {format_quantity(self.low, self.unit)} .. {format_quantity(self.high, self.unit)}"
+        low, high = (format_quantity(end, self.unit) for end in (self.low, self.high))
+        return f"{self.quantity} {low} .. {high}"
 
     def admit(self, values: ArrayLike, outside: Outside, clips: ClipCounter) -> Array:
         """Return operands that lie in the domain.
@@ -89,7 +90,9 @@ class Domain:
         least, most = float(array.min()), float(array.max())
         if not (math.isfinite(least) and math.isfinite(most)):
             n_bad = int(np.count_nonzero(~np.isfinite(array)))
-            raise DomainError(f"{self.quantity} must be finite, found {n_bad} of {array.size} NaN or infinite")
+            raise DomainError(
+                f"{self.quantity} must be finite, found {n_bad} of {array.size} NaN or infinite"
+            )
         if self.low <= least and most <= self.high:
             clips.add(0, array.size)
             return array

@@ -1,4 +1,4 @@
-"""Models on disk: ``<name>.json`` says what the model is and where it came from, ``<name>.npz`` holds its arrays.
+"""Models on disk: ``<name>.json`` says what a model is and where it came from, ``<name>.npz`` has its arrays.
 
 Nothing is pickled. A file that is not exactly what `save_model` writes is refused.
 """
@@ -48,7 +48,8 @@ class ModelRecord:
     """Where a model came from and how good it is.
 
     Args:
-        netlist_digests: sha256 of every netlist whose simulation the model was fitted to; empty for an ideal model.
+        netlist_digests: sha256 of every netlist whose simulation the model was fitted to; empty for an ideal
+            model.
         residual_rms: of the fitted points, in ``unit``; None for a model that was not fitted.
         held_out_residual_rms: the same on points that were not fitted.
         unit: SI unit of the residuals.
@@ -112,7 +113,8 @@ def load_model(path: Path | str) -> tuple[Any, ModelRecord]:
         The model and its record.
 
     Raises:
-        InputError: for files that are missing, corrupt, of another version or of an unknown kind; it says which.
+        InputError: for files that are missing, corrupt, of another version or of an unknown kind; it says
+            which.
     """
     json_path, npz_path = _paths(path)
     content = _read_json(json_path)
@@ -123,7 +125,9 @@ def load_model(path: Path | str) -> tuple[Any, ModelRecord]:
     arrays = _read_arrays(npz_path, content["arrays"]) if content["arrays"] else {}
     wanted, found = set(_stored_fields(kind)), set(parameters) | set(arrays)
     if wanted != found or set(parameters) & set(arrays):
-        raise InputError(f"{json_path}: a {content['kind']} has fields {sorted(wanted)}, found {sorted(found)}")
+        raise InputError(
+            f"{json_path}: a {content['kind']} has fields {sorted(wanted)}, found {sorted(found)}"
+        )
     record = content["record"]
     try:
         model = kind(**parameters, **arrays)
@@ -131,7 +135,9 @@ def load_model(path: Path | str) -> tuple[Any, ModelRecord]:
     except InputError as error:
         raise InputError(f"{json_path}: {error}") from error
     except (TypeError, KeyError) as error:
-        raise InputError(f"{json_path}: not a {content['kind']} with its record: {error}; save it again") from error
+        raise InputError(
+            f"{json_path}: not a {content['kind']} with its record: {error}; save it again"
+        ) from error
 
 
 def _paths(path: Path | str) -> tuple[Path, Path]:
@@ -174,8 +180,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is JSON but no model file: it has no schema_version")
     if content["schema_version"] != SCHEMA_VERSION:
         raise InputError(
-            f"{path}: this release reads schema_version {SCHEMA_VERSION}, found {content['schema_version']!r}; "
-            "save the model again with this release"
+            f"{path}: this release reads schema_version {SCHEMA_VERSION}, "
+            f"found {content['schema_version']!r}; save the model again with this release"
         )
     kinds_match = all(isinstance(content.get(key), dict) for key in ("parameters", "arrays", "record"))
     if set(content) != _KEYS or not isinstance(content["kind"], str) or not kinds_match:
@@ -194,5 +200,7 @@ def _read_arrays(path: Path, digests: dict[str, str]) -> dict[str, Array]:
     arrays.pop("allow_pickle", None)
     for name in sorted(set(arrays) | set(digests)):
         if name not in arrays or name not in digests or _digest(arrays[name]) != digests[name]:
-            raise InputError(f"{path}: array {name!r} is not the one its .json was written with; copy both files")
+            raise InputError(
+                f"{path}: array {name!r} is not the one its .json was written with; copy both files"
+            )
     return arrays

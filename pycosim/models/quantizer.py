@@ -12,7 +12,7 @@ from pycosim.checks import Array, at_least, finite_array, ordered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantizer:
-    """Nearest of ``n_levels`` equally spaced levels from ``low`` to ``high``; values outside take the end level.
+    """Nearest of ``n_levels`` equally spaced levels from ``low`` to ``high``; outside, the end level.
 
     Args:
         n_levels: number of levels, at least 2.

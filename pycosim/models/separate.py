@@ -1,18 +1,20 @@
 """A whole array read in a few matrix products.
 
-One cell read is charge F(width, voltage, age). An array adds 64 of them per line, for every pair of tokens, which is too
-much to evaluate one by one. On the values that operands can take, F is a three-way table, and a smooth one: a few terms
+One cell read is charge F(width, voltage, age). An array adds 64 of them per line, for every pair of tokens,
+which is too much to evaluate one by one. On the values that operands can take, F is a three-way table, and a
+smooth one: a few terms
 
     F(width, voltage, age)  =  sum_jm  input_j(width) * age_m(age) * level_jm(voltage)
 
-reproduce it to a stated bound (higher-order singular value decomposition [2000 De Lathauwer, sec. 3, truncated]).
-Each term is a matrix product. `DenseRead` evaluates every cell and is what `FactoredRead` is tested against.
+reproduce it to a stated bound (higher-order singular value decomposition [2000 De Lathauwer, sec. 3,
+truncated]). Each term is a matrix product. `DenseRead` evaluates every cell and is what `FactoredRead` is
+tested against.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,8 +32,8 @@ Ages = NDArray[np.intp]
 class ArrayRead(Protocol):
     """Charges on the lines of a cell array.
 
-    Operands are codes where the axis has levels, values in SI units elsewhere. Ages are whole tokens, (t, tau); a
-    negative age marks a cell that is not read.
+    Operands are codes where the axis has levels, values in SI units elsewhere. Ages are whole tokens, (t,
+    tau); a negative age marks a cell that is not read.
     """
 
     def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
@@ -111,7 +113,9 @@ class FactoredRead:
     def _age_factors(self, ages: Ages) -> Array:
         oldest = self.age_basis.shape[1] - 1
         if ages.max(initial=-1) > oldest:
-            raise InputError(f"ages must be at most {oldest} tokens, found {ages.max()}; factor a longer window")
+            raise InputError(
+                f"ages must be at most {oldest} tokens, found {ages.max()}; factor a longer window"
+            )
         return np.where(ages >= 0, self.age_basis[:, np.maximum(ages, 0)], 0.0)  # (M, t, tau)
 
     def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
@@ -154,13 +158,13 @@ def _sum_of_products(left: Sequence[Array], right: Array) -> Array:
 
 
 def factor_read(dense: DenseRead, n_ages: int, *, tolerance: float = 1e-7) -> FactoredRead:
-    """Factor the reads of an array; evaluates the cell and decay models once for every combination of operands.
+    """Factor the reads of an array; evaluates the models once for every combination of operands.
 
     Args:
         dense: the cell, its decay and what the operands mean.
         n_ages: ages 0 .. n_ages - 1 tokens will be read.
-        tolerance: largest error of one cell's charge over the largest charge of a cell. Half of it may come from
-            interpolation on axes without levels, half from the terms that are left out.
+        tolerance: largest error of one cell's charge over the largest charge of a cell. Half of it may come
+            from interpolation on axes without levels, half from the terms that are left out.
 
     Raises:
         DomainError: where an operand can take values outside the models' domains.
@@ -186,20 +190,20 @@ def _refined(dense: DenseRead, ages: Ages, tolerance: float) -> tuple[OperandAxi
     """Give axes without levels the nodes that linear interpolation needs."""
     inputs, levels = dense.input_axis, dense.level_axis
     if not levels.is_coded:
-        ends = inputs.nodes[[0, -1]]
-        probes = inputs if inputs.is_coded else OperandAxis(nodes=np.linspace(*ends, 16), is_coded=False)
+        low, high = inputs.nodes[[0, -1]]
+        spread = replace(inputs, nodes=np.linspace(low, high, 16))
+        probes = inputs if inputs.is_coded else spread
 
         def by_voltage(nodes: Array) -> Array:
-            axis = OperandAxis(nodes=nodes, is_coded=False)
-            return np.moveaxis(_table(dense, probes, axis, ages), 1, 0)
+            return np.moveaxis(_table(dense, probes, replace(levels, nodes=nodes), ages), 1, 0)
 
-        levels = grid_axis(by_voltage, levels.nodes, tolerance)
+        levels = grid_axis(by_voltage, levels, tolerance)
     if not inputs.is_coded:
 
         def by_width(nodes: Array) -> Array:
-            return _table(dense, OperandAxis(nodes=nodes, is_coded=False), levels, ages)
+            return _table(dense, replace(inputs, nodes=nodes), levels, ages)
 
-        inputs = grid_axis(by_width, inputs.nodes, tolerance)
+        inputs = grid_axis(by_width, inputs, tolerance)
     return inputs, levels
 
 
@@ -237,7 +241,7 @@ def _truncate(
 def _without_small_terms(
     terms: Array, input_basis: Array, age_basis: Array, allowed: float
 ) -> tuple[Array, float]:
-    """Return the terms with the smallest set to zero, and a bound on what that changes, at most ``allowed``."""
+    """Return the terms with the smallest set to zero, and how much that may change, at most ``allowed``."""
     sizes = (
         np.abs(terms).max(axis=2) * np.abs(age_basis).max(axis=1)[:, None] * np.abs(input_basis).max(axis=1)
     )  # (M, J)
@@ -252,8 +256,8 @@ def _without_small_terms(
 def _principal(unfolded: Array) -> Array:
     """Return orthonormal columns that span the columns of (n, m), most important first.
 
-    From the smaller Gram matrix where it is (n, n): as accurate as a singular value decomposition for all terms above
-    1e-8 of the largest, and the columns below span the rest.
+    From the smaller Gram matrix where it is (n, n): as accurate as a singular value decomposition for all
+    terms above 1e-8 of the largest, and the columns below span the rest.
     """
     if unfolded.shape[0] > unfolded.shape[1]:
         return np.asarray(np.linalg.svd(unfolded, full_matrices=False)[0])

@@ -1,4 +1,4 @@
-"""Netlist to waveforms: the simulator protocol and its engines, a pool of libngspice, ``ngspice -b`` and replay."""
+"""Netlist to waveforms: the simulator protocol and its engines (libngspice, ``ngspice -b``, replay)."""
 
 from pycosim.spice.batch import NgspiceBatch
 from pycosim.spice.installation import find_libngspice, find_ngspice, installation_hint, ngspice_version

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 BLANKS: Final = " \t"
@@ -28,16 +29,13 @@ class Card:
         number: number of its first line, counted from 1.
         text: lower case, without comments, continuation lines joined by a blank.
         n_lines: how many lines it was written on.
+        words: the same, split at blanks.
     """
 
     number: int
     text: str
-    n_lines: int = 1
-
-    @property
-    def words(self) -> list[str]:
-        """The blank-separated words."""
-        return self.text.split()
+    n_lines: int
+    words: tuple[str, ...]
 
 
 def is_comment(line: str) -> bool:
@@ -64,19 +62,22 @@ def read_cards(text: str, *, has_title: bool = True) -> tuple[Card, ...]:
         text: the whole file.
         has_title: whether line 1 is a title (a deck) or a card (a library).
     """
-    cards: list[Card] = []
+    return _read_cards(text, has_title)
+
+
+@lru_cache(maxsize=8)  # one netlist is read by the safety check, the structure check and the engine
+def _read_cards(text: str, has_title: bool) -> tuple[Card, ...]:
+    parts: list[tuple[int, list[str]]] = []
     for number, line in enumerate(split_lines(text), start=1):
         if (number == 1 and has_title) or is_comment(line):
             continue
         bare = strip_comment(line).lower()
-        if not bare:
-            continue
-        if bare[0] == "+" and cards:
-            above = cards[-1]
-            cards[-1] = Card(above.number, f"{above.text} {bare[1:].strip(BLANKS)}", above.n_lines + 1)
-        else:
-            cards.append(Card(number, bare))
-    return tuple(cards)
+        if bare.startswith("+") and parts:
+            parts[-1][1].append(bare[1:].strip(BLANKS))
+        elif bare:
+            parts.append((number, [bare]))
+    joined = ((number, " ".join(texts), len(texts)) for number, texts in parts)
+    return tuple(Card(number, card, n_lines, tuple(card.split())) for number, card, n_lines in joined)
 
 
 def parse_number(word: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Which device touches which node, with subcircuits expanded: enough of a deck's structure to find floating nodes."""
+"""Which device touches which node, subcircuits expanded: enough of a deck to find floating nodes."""
 
 from __future__ import annotations
 
@@ -140,33 +140,43 @@ def _expand(
             _expand(inner.cards, f"{prefix}{words[0]}.", nodes, shared, subcircuits, flat, depth + 1)
             continue
         device = prefix + card.words[0]
-        for name, kind in _terminals(card):
+        terminals, conducting = _device(card.text)
+        for name, kind in terminals:
             if kind is None:
                 flat.unsure.add(flat_node(name))
             else:
                 flat.touches.append(Touch(device, flat_node(name), kind))
-        link = tuple(flat_node(name) for name in _conducting(card))
-        if link:
-            flat.links.append(link)
+        if conducting:
+            flat.links.append(tuple(map(flat_node, conducting)))
+
+
+_Terminals = tuple[tuple[str, Terminal | None], ...]
+
+
+@lru_cache(maxsize=1 << 14)  # the devices of a subcircuit come back in every instance and every deck
+def _device(card_text: str) -> tuple[_Terminals, tuple[str, ...]]:
+    """Terminals of a device card, and the nodes that it connects for direct current."""
+    words = card_text.split()
+    return tuple(_terminals(card_text, words)), _conducting(card_text, words)
 
 
 _TWO_POLES: Final = {
-    "r": Terminal.CONDUCTS, "l": Terminal.CONDUCTS, "d": Terminal.CONDUCTS, "c": Terminal.BLOCKS, "i": Terminal.BLOCKS,
-    "v": Terminal.DRIVES, "h": Terminal.DRIVES, "f": Terminal.BLOCKS, "w": Terminal.CONDUCTS,
+    "r": Terminal.CONDUCTS, "l": Terminal.CONDUCTS, "d": Terminal.CONDUCTS, "w": Terminal.CONDUCTS,
+    "c": Terminal.BLOCKS, "i": Terminal.BLOCKS, "f": Terminal.BLOCKS,
+    "v": Terminal.DRIVES, "h": Terminal.DRIVES,
 }  # fmt: skip
 
 
-def _terminals(card: Card) -> Iterator[tuple[str, Terminal | None]]:
+def _terminals(text: str, words: Sequence[str]) -> Iterator[tuple[str, Terminal | None]]:
     """Node names of a device with what their terminals mean; None for one that is not understood."""
-    words = card.words
     letter = words[0][0]
-    read = [(name, Terminal.BLOCKS) for pair in _VOLTAGE.findall(card.text) for name in pair if name]
+    read = [(name, Terminal.BLOCKS) for pair in _VOLTAGE.findall(text) for name in pair if name]
     if letter in _TWO_POLES:
         yield from ((name, _TWO_POLES[letter]) for name in words[1:3])
     elif letter in "bge":
         kind = (
             Terminal.DRIVES
-            if letter == "e" or (letter == "b" and _is_voltage_source(card))
+            if letter == "e" or (letter == "b" and _is_voltage_source(text))
             else Terminal.BLOCKS
         )
         yield from ((name, kind) for name in words[1:3])
@@ -200,19 +210,18 @@ _MOS: Final = (
 )  # drain gate source bulk
 
 
-def _is_voltage_source(card: Card) -> bool:
-    return re.search(r"\bv\s*=", card.text) is not None
+def _is_voltage_source(text: str) -> bool:
+    return re.search(r"\bv\s*=", text) is not None
 
 
 def _may_be_node(word: str) -> bool:
     return not set(word) & set("={}'\"*/") and "(" not in word
 
 
-def _conducting(card: Card) -> tuple[str, ...]:
+def _conducting(text: str, words: Sequence[str]) -> tuple[str, ...]:
     """Nodes that the device connects for direct current."""
-    words = card.words
     letter = words[0][0]
-    if letter in "rldvhwjqse" or (letter == "b" and _is_voltage_source(card)):
+    if letter in "rldvhwjqse" or (letter == "b" and _is_voltage_source(text)):
         return tuple(words[1 : 4 if letter in "jq" else 3])
     if letter == "m" and len(words) > 4:
         return (words[1], words[3], words[4])

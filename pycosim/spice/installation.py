@@ -88,9 +88,9 @@ def installation_hint() -> str:
     if any(name in text for name in ("fedora", "rhel", "centos")):
         return "Install ngspice with 'sudo dnf install ngspice libngspice'."
     return (
-        "Install ngspice and libngspice with the system's package manager ('apt install ngspice libngspice0', "
-        "'dnf install ngspice libngspice', 'brew install ngspice libngspice'), or set PYCOSIM_NGSPICE and "
-        "NGSPICE_LIBRARY_PATH to where they are."
+        "Install ngspice and libngspice with the system's package manager ('apt install ngspice "
+        "libngspice0', 'dnf install ngspice libngspice', 'brew install ngspice libngspice'), or set "
+        "PYCOSIM_NGSPICE and NGSPICE_LIBRARY_PATH to where they are."
     )
 
 

@@ -79,7 +79,7 @@ class KeptNgspice(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
         return not failed and not self.exited
 
     def _variables(self) -> dict[str, str]:
-        """Ngspice's own variables; those of the plot and of the circuit, marked ``*`` and ``+``, go with them."""
+        """Variables of ngspice itself; those of a plot or a circuit, marked ``*`` and ``+``, go with it."""
         self.command("set")
         words = (line.split(maxsplit=1) for line in self._stdout if line[:1] not in "*+ ")
         return {word[0]: word[1].strip() if len(word) > 1 else "" for word in words if word}

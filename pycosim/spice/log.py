@@ -1,8 +1,8 @@
 """What ngspice says, read by our own rules: harmless notes, warnings that matter, errors.
 
 The exit status lies both ways, and one wording does not mean one thing: "gmin stepping failed" is harmless
-when source stepping succeeds later, a resistor without a value is one warning and status 0. The rules below
-were collected from runs and from the sources of ngspice 39.
+when source stepping succeeds later, a resistor without a value is one warning and status 0, "out of range for
+sqrt" is an ``Error:`` on the way to a good solution. The rules come from runs and the sources of ngspice 39.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pycosim.errors import ConvergenceFailure, SimulationError, SuspectNetlist, UndefinedModel
+from pycosim.errors import ConvergenceFailure, MissingProbe, SimulationError, SuspectNetlist, UndefinedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Problem:
 
     Args:
         error: the exception to raise.
-        said: the line of ngspice that decided, with the one after it where that names the device.
+        said: the line of ngspice that decided, with its neighbour where that names the device.
         advice: what to try.
     """
 
@@ -31,9 +31,8 @@ class Problem:
 
     def raised(self, netlist: str, run_directory: Path | None) -> SimulationError:
         """The exception that names netlist and run directory."""
-        return self.error(
-            f"ngspice said: {self.said!r}; {self.advice}", netlist=netlist, run_directory=run_directory
-        )
+        message = f"ngspice said: {self.said!r}; {self.advice}"
+        return self.error(message, netlist=netlist, run_directory=run_directory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,59 +50,78 @@ _LIBRARY: Final = "include the library that defines it, or correct the name"
 _PARAMETER: Final = "define it with .param, or correct the name"
 _DEFAULT: Final = "ngspice replaced or dropped a value and went on: write the value that is meant"
 _SOLVER: Final = (
-    "try .options method=gear, a shorter maximum time step, larger reltol or abstol, .nodeset for the nodes it names, "
-    "or rise times that are not zero"
+    "try .options method=gear, a shorter maximum time step, larger reltol or abstol, .nodeset for the nodes "
+    "it names, or rise times that are not zero"
 )
 
 _FATAL: Final = (
-    _rule(r"could not find include file|could not (find|open) library file|\.include statement failed",
-          UndefinedModel, "the file is gone since the netlist was rendered: render it again"),
-    _rule(r"library file .* section definition|can't find .*\.lib|couldn't find .* section",
-          UndefinedModel, "correct the section (corner) name on the .lib line"),
-    _rule(r"unknown subckt|too few parameters for subcircuit|mismatch of .* parameters? for subcircuit",
-          UndefinedModel, _LIBRARY),
-    _rule(r"can't find model|could not find a valid modelname|unable to find definition of model"
-          r"|no such model|unknown model type|unknown device type", UndefinedModel, _LIBRARY),
-    _rule(r"undefined parameter|unknown parameter|undefined number|no such parameter|cannot compute substitute",
-          UndefinedModel, _PARAMETER),
-    _rule(r"unrecognized parameter .*ignored", UndefinedModel,
-          "the model has no such parameter at this level: correct its name or the level"),
-    _rule(r"no such function", UndefinedModel, "define it with .func, or correct the name"),
-)  # fmt: skip
+    _rule(
+        r"could not (find|open) (include|library) file|\.include statement failed",
+        UndefinedModel,
+        "a file is gone since the netlist was rendered: render it again",
+    ),
+    _rule(
+        r"section definition .* not found", UndefinedModel, "correct the section (corner) on the .lib line"
+    ),
+    _rule(
+        r"unknown subckt|(too few|too many) parameters for subcircuit",
+        UndefinedModel,
+        "include the library with the subcircuit, and connect as many nodes as its .subckt line has",
+    ),
+    _rule(
+        r"can't find model|valid modelname|unable to find definition of model|unknown (model|device) type",
+        UndefinedModel,
+        _LIBRARY,
+    ),
+    _rule(r"(undefined|unknown) parameter|undefined number|no such function", UndefinedModel, _PARAMETER),
+    _rule(
+        r"unrecognized parameter .*ignored",
+        UndefinedModel,
+        "the model has no such parameter at this level: correct its name or the level",
+    ),
+    _rule(r"named .* is not in the circuit", UndefinedModel, "sweep a source that exists"),
+    _rule(r"no data saved for", MissingProbe, "no node or current of .save exists: correct the names"),
+    _rule(r"device already exists", SuspectNetlist, "two devices have one name: rename one"),
+)
 
-_CONVERGENCE: Final = (
-    _rule(r"timestep too small", ConvergenceFailure, _SOLVER),
-    _rule(r"transient op failed|dc solution failed|no convergence|iteration limit reached", ConvergenceFailure, _SOLVER),
-    _rule(r"analysis: .*(aborted|failed)|run simulation\(s\) aborted|simulation interrupted", ConvergenceFailure, _SOLVER),
-)  # fmt: skip
+_GAVE_UP: Final = _rule(
+    r"timestep too small|transient op failed|(dc|transient) solution failed|no convergence"
+    r"|iteration limit reached",
+    ConvergenceFailure,
+    _SOLVER,
+)
 
 _SUSPECT: Final = (
-    _rule(r"resistance to+ low|resistance too low", SuspectNetlist, "a resistor has no value or 0 ohm: " + _DEFAULT),
-    _rule(r"\b(re)?set(ting)? .{0,40}to (default|zero|one|\S*\d)|using (the )?default|default .{0,30} used|set to 'default'"
-          r"|using level 1|set to default", SuspectNetlist, _DEFAULT),
-    _rule(r"unknown option|can't set option|not yet implemented - ignored|unimplemented|obsolete control card",
-          SuspectNetlist, "ngspice does not know the option and went on: correct or remove it"),
-    _rule(r"on non-existent node", SuspectNetlist, "a .ic or .nodeset names a node that does not exist: correct its name"),
-    _rule(r"can't parse .*: ignored|could not set temperature|\bignored\b.*\bline\b|redefinition of .* ignored"
-          r"|strange parameter|extra parameters", SuspectNetlist, _DEFAULT),
-    _rule(r"(nodes?|node) .*(floating|no dc path|not connected)|less than (two|2) connections", SuspectNetlist,
-          "connect the node, or give it .ic"),
-    _rule(r"^\s*warning.*\b(is|are) (too )?(small|large|big|negative|zero).*\bset to\b", SuspectNetlist, _DEFAULT),
-)  # fmt: skip
+    _rule(r"resistance to+ low", SuspectNetlist, "a resistor has no value, or 0 ohm: write the value"),
+    _rule(
+        r"\b(re)?set(ting)?\b.{0,40}\bto\b\s*['\"]?(default|zero|[-+.\d])|using (the )?default|using level 1"
+        r"|default .{0,30}\bused\b",
+        SuspectNetlist,
+        _DEFAULT,
+    ),
+    _rule(
+        r"on non-existent node",
+        SuspectNetlist,
+        "a .ic or .nodeset names a node that does not exist: correct its name",
+    ),
+    _rule(
+        r"can't set option|not yet implemented - ignored|obsolete control card|can't parse .*ignored"
+        r"|redefinition of .*ignored|strange parameter|could not set temperature",
+        SuspectNetlist,
+        _DEFAULT,
+    ),
+)
 
-_ERROR_LINE: Final = re.compile(r"^\s*(fatal |internal )?error\b|fatal error", re.IGNORECASE)
+_ERROR: Final = re.compile(r"^\W*(fatal |internal )?error\b|run simulation\(s\) aborted", re.IGNORECASE)
 _HARMLESS: Final = re.compile(
-    r"no compatibility mode|transient time 0 value used|no dc value|^\s*note:|line ignored since rawfile"
-    r"|no listing, rawfile|information in rawfile|supplies reduced|trying gmin|^\s*reference value"
-    r"|this model supports bsim4|interpolated raw file",
+    r"^\s*(note:|circuit:|supplies reduced|reference value|\.\w+ line ignored since rawfile|no\. of data)"
+    r"|out of range for|^\s*in line b|this model supports bsim4"
+    r"|^\s*\S+\s+[-+]?[\d.]+(e[-+]?\d+)?\s*$",  # the last: a node and its voltage
     re.IGNORECASE,
 )
 _SINGULAR: Final = re.compile(r"singular matrix:\s*check node\s*(\S+)", re.IGNORECASE)
-_STEPPING: Final = re.compile(
-    r"starting (dynamic |true )?gmin stepping|starting source stepping", re.IGNORECASE
-)
-_LAST_RESORT: Final = re.compile(r"transient op (started|finished)", re.IGNORECASE)
-_DONE: Final = re.compile(r"(gmin|source) stepping completed", re.IGNORECASE)
+_STEPPING: Final = re.compile(r"starting (dynamic |true )?gmin stepping|starting source step", re.IGNORECASE)
+_GUESSED: Final = re.compile(r"transient op finished", re.IGNORECASE)
 
 
 def read_log(log: str) -> Problem | None:
@@ -112,57 +130,58 @@ def read_log(log: str) -> Problem | None:
     Args:
         log: everything that ngspice printed for the run, both streams.
     """
-    lines = [line.rstrip() for line in log.replace("\r", "\n").split("\n")]
+    everything = [line.strip() for line in log.replace("\r", "\n").split("\n")]
+    lines = [line for line in everything if line and not _HARMLESS.search(line)]
     return (
         _first(lines, _FATAL)
-        or _solver_problem(lines)
+        or _solver_problem(lines, everything)
         or _first(lines, _SUSPECT)
         or _unexplained(lines)
-    )  # fmt: skip
+    )
 
 
 def _first(lines: list[str], rules: tuple[_Rule, ...]) -> Problem | None:
     for rule in rules:
         for index, line in enumerate(lines):
-            if rule.pattern.search(line) and not _HARMLESS.match(line):
-                return Problem(rule.error, _with_context(lines, index), rule.advice)
+            if rule.pattern.search(line):
+                return Problem(rule.error, _with_neighbour(lines, index), rule.advice)
     return None
 
 
-def _with_context(lines: list[str], index: int) -> str:
-    """The line; a line that names no device brings along the one above, where ngspice quotes the card."""
-    line = lines[index].strip()
-    above = lines[index - 1].strip() if index else ""
-    if above and len(line.split()) <= 6 and not _HARMLESS.search(above) and not above.startswith("Circuit:"):
-        return f"{above} | {line}"
-    below = lines[index + 1].strip() if index + 1 < len(lines) else ""
-    return f"{line} | {below}" if line.endswith(("from line", ":")) and below else line
+def _with_neighbour(lines: list[str], index: int) -> str:
+    """The line, with the one beside it where ngspice spreads one message over two."""
+    line = lines[index]
+    if line.endswith(("from line", ":")) and index + 1 < len(lines):
+        return f"{line} | {lines[index + 1]}"
+    if index and len(line.split()) <= 6:
+        return f"{lines[index - 1]} | {line}"
+    return line
 
 
-def _solver_problem(lines: list[str]) -> Problem | None:
-    """A singular matrix that nothing repaired, or a solver that gave up."""
-    failure = _first(lines, _CONVERGENCE)
-    singular = next((match for match in map(_SINGULAR.search, lines) if match), None)
-    began = next((i for i, line in enumerate(lines) if _STEPPING.search(line)), len(lines))
-    structural = singular is not None and any(_SINGULAR.search(line) for line in lines[: began + 1])
-    repaired = any(_DONE.search(line) for line in lines)
-    guessed = any(_LAST_RESORT.search(line) for line in lines)
-    if structural and singular is not None and (failure or (guessed and not repaired)):
-        node = singular[1]
-        advice = (
-            f"{node} closes a loop of voltage sources or inductors: put a resistor into it"
-            if node.endswith("#branch")
-            else f"node {node} has no DC path to ground: connect it, or give it .ic"
-        )
-        return Problem(SuspectNetlist, singular[0], advice)
-    return failure
+def _solver_problem(lines: list[str], everything: list[str]) -> Problem | None:
+    """A matrix that was singular before anything else was tried and that nothing repaired, or no solution."""
+    gave_up = _first(lines, (_GAVE_UP,))
+    guessed = any(_GUESSED.search(line) for line in everything)
+    if not gave_up and not guessed:
+        return None
+    began = next((i for i, line in enumerate(everything) if _STEPPING.search(line)), len(everything))
+    singular = next((found for found in map(_SINGULAR.search, everything[:began]) if found), None)
+    if singular is None:
+        return gave_up
+    node = singular[1]
+    advice = (
+        f"{node} closes a loop of voltage sources or inductors: put a resistor into it"
+        if node.endswith("#branch")
+        else f"node {node} has no DC path to ground: connect it, or give it .ic"
+    )
+    return Problem(SuspectNetlist, singular[0], advice)
 
 
 def _unexplained(lines: list[str]) -> Problem | None:
     """An error that no rule knows is still an error."""
     for index, line in enumerate(lines):
-        if _ERROR_LINE.search(line):
-            return Problem(SimulationError, _with_context(lines, index), "see the log beside the deck")
+        if _ERROR.search(line):
+            return Problem(SimulationError, _with_neighbour(lines, index), "see the log beside the deck")
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from pycosim.errors import (
     InputError,
@@ -69,7 +70,8 @@ class NgspicePool:
         size = n_workers if n_workers is not None else _n_processors()
         if size < 1 or runs_per_worker < 1 or not timeout > 0:
             raise InputError(
-                f"wanted at least 1 worker, 1 run per worker and a timeout above 0 s, found {size}, {runs_per_worker}, {timeout}"
+                "wanted at least 1 worker, 1 run per worker and a timeout above 0 s, "
+                f"found {size}, {runs_per_worker} and {timeout} s"
             )
         self._size = size
         self._timeout = timeout
@@ -155,9 +157,9 @@ class _Call:
         self._next = next(self._tasks, None)
         while self._next is not None or self._running:
             self._give_work()
-            for worker in wait(list(self._running), self._crew.next_deadline()):
-                assert isinstance(worker, WorkerProcess)
-                self._hear(worker)
+            by_channel = {worker.channel: worker for worker in self._running}
+            for channel in wait(list(by_channel), self._crew.next_deadline()):
+                self._hear(by_channel[cast(socket.socket, channel)])
             for worker in [worker for worker in self._running if worker.is_late]:
                 self._stop_late(worker)
         return [self._outcomes[index] for index in range(len(self._netlists))]
@@ -220,9 +222,11 @@ class _Call:
             log = worker.said()
             how = describe_status(status)
             if worker.started:
-                message = f"the worker process died with {how}; ngspice's last words: {last_words(log)}; {_CRASH_ADVICE}"
+                words = last_words(log)
+                message = f"the worker process died with {how}; its last words: {words}; {_CRASH_ADVICE}"
             else:
-                message = f"the worker process died at its start with {how}: {last_words(log, 2)}; try 'pycosim doctor'"
+                words = last_words(log, 2)
+                message = f"the worker process died at its start with {how}: {words}; try 'pycosim doctor'"
             self._record(task.index, self._kept(SimulatorCrashed(message), task.netlist, task.deck, log))
 
     def _stop_late(self, worker: WorkerProcess) -> None:

@@ -19,7 +19,10 @@ from pycosim.spice.simulator import AxisName, NetlistLike, Outcome, Progress, Wa
 _AXIS_NAMES: Final = ("time", "sweep", "frequency")
 _SIGNAL: Final = "signal:"
 _DIGEST: Final = re.compile(r"[0-9a-zA-Z_-]{1,128}")
-_HOW: Final = "run it with NgspicePool or NgspiceBatch and store the result with record_waveforms(folder, netlist, waveforms)"
+_HOW: Final = (
+    "run it with NgspicePool or NgspiceBatch and store the result with "
+    "record_waveforms(folder, netlist, waveforms)"
+)
 
 
 class Replay:
@@ -42,15 +45,16 @@ class Replay:
         path = recording_path(self._folder, netlist)
         if not path.exists():
             raise SimulationError(
-                f"no recording of digest {netlist.digest} in {self._folder}, which holds {len(self._recordings())}; "
-                f"the netlist is new or has changed: {_HOW}",
+                f"no recording of digest {netlist.digest} in {self._folder}, "
+                f"which holds {len(self._recordings())}; the netlist is new or has changed: {_HOW}",
                 netlist=netlist.name,
             )
         waveforms = _load(path, netlist)
         missing = [probe for probe in netlist.probes if probe not in waveforms.signals]
         if missing:
             raise MissingProbe(
-                f"the recording {path} has no {', '.join(missing)}, only {', '.join(waveforms.signals)}; {_HOW}",
+                f"the recording {path} has no {', '.join(missing)}, "
+                f"only {', '.join(waveforms.signals)}; {_HOW}",
                 netlist=netlist.name,
             )
         return waveforms

@@ -1,4 +1,4 @@
-"""From what an engine returned (plots and a log) to waveforms, or to the error that says why there are none."""
+"""From what an engine returned (plots and a log) to waveforms, or to the error that says why not."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ def to_waveforms(plots: Sequence[Plot], log: str, netlist: NetlistLike, stop_tim
     signals = {probe: _take(plot, probe, netlist) for probe in netlist.probes}
     for probe, values in signals.items():
         if not np.isfinite(values).all():
+            n_bad = int((~np.isfinite(values)).sum())
             raise ConvergenceFailure(
-                f"{probe} holds {int((~np.isfinite(values)).sum())} values that are not finite of {values.size}; "
+                f"{n_bad} of {values.size} values of {probe} are not finite; "
                 "look for a division by zero or an exponential without limit in a behavioural source",
                 netlist=netlist.name,
             )
@@ -53,7 +54,7 @@ def _main_plot(plots: Sequence[Plot], netlist: NetlistLike) -> Plot:
     full = [plot for plot in plots if plot.n_points]
     if not full:
         raise SimulationError(
-            "ngspice gave no data and no reason; check that the deck has one analysis card (.tran, .dc, .op, .ac)",
+            "ngspice gave no data and no reason; see that the deck has one analysis (.tran, .dc, .op, .ac)",
             netlist=netlist.name,
         )
     return max(full, key=lambda plot: plot.n_points)
@@ -90,7 +91,8 @@ def _take(plot: Plot, probe: str, netlist: NetlistLike) -> Array:
     names = [name for name in plot.vectors if not is_axis(name)]
     near = difflib.get_close_matches(wanted, names, n=3) or names[:6]
     raise MissingProbe(
-        f"probe {probe!r} is not among the {len(names)} vectors of the run; nearest are {', '.join(near) or 'none'}; "
-        "correct its name (subcircuit nodes are x1.node) and see that .save names it",
+        f"probe {probe!r} is not among the {len(names)} vectors of the run; "
+        f"nearest are {', '.join(near) or 'none'}; "
+        "correct its name (nodes of a subcircuit are x1.node) and see that .save names it",
         netlist=netlist.name,
     )

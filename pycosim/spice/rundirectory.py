@@ -1,4 +1,4 @@
-"""A run is a directory: the deck, the start-up file with its settings, the log; kept where something failed."""
+"""A run is a directory: deck, start-up file with the settings, log; kept where something failed."""
 
 from __future__ import annotations
 

@@ -21,14 +21,19 @@ from pycosim.spice.model_types import FILELESS_MODEL_TYPES
 from pycosim.spice.simulator import NetlistLike
 
 _MAX_TITLE: Final = 1000  # ngspice -b cuts the first line at 5000 characters and reads the rest as a card
-_DOT_CARDS: Final = frozenset(
-    [".ac", ".dc", ".disto", ".else", ".elseif", ".end", ".endif", ".endl", ".ends", ".eom", ".four", ".fourier", ".func", ".global", ".ic", ".if", ".inc", ".include", ".lib", ".macro", ".model", ".nodeset", ".noise", ".op", ".option", ".options", ".opt", ".param", ".params", ".plot", ".print", ".probe", ".pz", ".save", ".sens", ".subckt", ".temp", ".tf", ".title", ".tran", ".width", ".meas", ".measure"]
-)
+_DOT_CARD_NAMES: Final = """
+    .ac .dc .disto .else .elseif .end .endif .endl .ends .eom .four .fourier .func .global .ic .if .inc
+    .include .lib .macro .meas .measure .model .nodeset .noise .op .opt .option .options .param .params .plot
+    .print .probe .pz .save .sens .subckt .temp .tf .title .tran .width
+"""
+_DOT_CARDS: Final = frozenset(_DOT_CARD_NAMES.split())
 _FILE_CARDS: Final = frozenset({".inc", ".include", ".lib"})
 _COMMANDS: Final = frozenset({"shell", "source", "codemodel", "osdi", "system", "exec"})
-_SETTINGS: Final = frozenset(
-    ["ngbehavior", "ng_nomodcheck", "nomodcheck", "enable_noisy_r", "skywaterpdk", "nostepsizelimit", "no_auto_gnd", "scale", "scalm", "num_threads", "strict_errorhandling", "xtrtol"]
-)
+_SETTING_NAMES: Final = """
+    enable_noisy_r ng_nomodcheck ngbehavior no_auto_gnd nomodcheck nostepsizelimit num_threads scale scalm
+    skywaterpdk strict_errorhandling xtrtol
+"""
+_SETTINGS: Final = frozenset(_SETTING_NAMES.split())
 _SETTING_VALUE: Final = re.compile(r"[\w.+-]*", re.ASCII)
 _HIDDEN_COMMAND: Final = re.compile(r"^[ \t]*[*;$/]+[ \t]*#")
 _FILE_PARAMETER: Final = re.compile(r"\b\w*file\w*\s*=", re.ASCII)
@@ -59,18 +64,18 @@ def check_netlist(netlist: NetlistLike) -> str:
         for path in allowed:
             _check_library(path, allowed, old_style)
         return text
-    except _Refusal as refusal:
+    except _RefusedError as refusal:
         raise UnsafeNetlist(str(refusal), netlist=netlist.name) from None
 
 
-class _Refusal(Exception):
+class _RefusedError(Exception):
     """A reason to refuse, before the name of the netlist is known."""
 
 
 def _check_settings(settings: Mapping[str, str]) -> None:
     for name, value in settings.items():
         if name not in _SETTINGS or not _SETTING_VALUE.fullmatch(value):
-            raise _Refusal(
+            raise _RefusedError(
                 f"the setting {name}={value!r} is refused; known are {', '.join(sorted(_SETTINGS))}, "
                 "with letters, digits, '.', '+', '-' and '_' in the value"
             )
@@ -87,12 +92,14 @@ def _check_title(text: str) -> None:
     bare = title.lstrip(BLANKS)
     is_card = bare.startswith(".") and bare.split()[0].lower() != ".title"
     if not bare or is_card or bare[0] in "+@" or len(title) > _MAX_TITLE:
-        raise _Refusal(
+        raise _RefusedError(
             f"line 1 is the title, found {title[:60]!r}: wanted 1 to {_MAX_TITLE} characters that are no card"
         )
     ends = [card.words[0] == ".end" for card in read_cards(text)]
     if sum(ends) != 1 or not ends[-1]:
-        raise _Refusal("wanted one .end, as the last card: ngspice reads what follows it as a second deck")
+        raise _RefusedError(
+            "wanted one .end, as the last card: ngspice reads what follows it as a second deck"
+        )
 
 
 def _check_lines(text: str, allowed: frozenset[Path], old_style: bool, directory: Path | None) -> str:
@@ -118,45 +125,47 @@ def _check_lines(text: str, allowed: frozenset[Path], old_style: bool, directory
 
 
 def _check_line(number: int, line: str, is_title: bool) -> None:
-    lower = line.lower()
-    bare = lower.lstrip(BLANKS)
+    problem = _line_problem(line, is_title)
+    if problem is not None:
+        raise _RefusedError(f"line {number} {problem}: {line[:80]!r}")
+
+
+@lru_cache(maxsize=1 << 14)  # the lines of a model library come back in every deck
+def _line_problem(line: str, is_title: bool) -> str | None:
+    """Why a line is refused on its own, or None."""
     if _CONTROL_CHARACTER.search(line):
-        raise _Refusal(
-            f"line {number} holds a control character: {line[:60]!r}; write blanks and line feeds only"
-        )
-    if "ng_script" in lower:
-        raise _Refusal(
-            f"line {number} names ng_script, which makes ngspice run the file as commands: {line[:60]!r}"
-        )
+        return "holds a control character; write blanks and line feeds only"
+    if "ng_script" in line.lower():
+        return "names ng_script, which makes ngspice run the file as commands; reword it"
     if _HIDDEN_COMMAND.match(line):
-        raise _Refusal(
-            f"line {number} is a hidden command to ngspice: {line[:60]!r}; put a word before the '#'"
-        )
+        return "is a hidden command to ngspice; put a word before the '#'"
     if line.rstrip(BLANKS).endswith("\\"):
-        raise _Refusal(f"line {number} ends with a backslash: {line[-60:]!r}; continue lines with '+'")
+        return "ends with a backslash; continue lines with '+'"
     if is_title or is_comment(line):
-        return
+        return None
     if not line.isascii():
-        raise _Refusal(
-            f"line {number} holds a character outside ASCII: {line[:60]!r}; keep those to comments"
-        )
-    if bare[0] in "@!`|&>" or "`" in line:
-        raise _Refusal(f"line {number} is no card: {line[:60]!r}")
+        return "holds a character outside ASCII; keep those to comments"
+    bare = line.lower().lstrip(BLANKS)
     word = bare.split()[0]
+    if bare[0] in "@!`|&>" or "`" in line:
+        return "is no card; remove it"
     if word in _COMMANDS or word.startswith("pre_"):
-        raise _Refusal(f"line {number} starts with the command {word!r}; rename the element")
+        return "starts with a command; rename the element"
+    return None
 
 
 def _check_card(card: Card) -> None:
-    if _FILE_PARAMETER.search(card.text):
-        raise _Refusal(
+    if "file" in card.text and _FILE_PARAMETER.search(card.text):
+        raise _RefusedError(
             f"line {card.number} names a file to read: {card.text[:60]!r}; give the values in the deck"
         )
     if not card.text.startswith("."):
         return
     word = card.words[0]
     if word not in _DOT_CARDS:
-        raise _Refusal(f"line {card.number}: {word!r} is refused; cards are {', '.join(sorted(_DOT_CARDS))}")
+        raise _RefusedError(
+            f"line {card.number}: {word!r} is refused; cards are {', '.join(sorted(_DOT_CARDS))}"
+        )
     if word == ".model":
         _check_model(card)
 
@@ -164,29 +173,29 @@ def _check_card(card: Card) -> None:
 def _check_model(card: Card) -> None:
     kind = re.split(r"[\s(]", card.text.split(None, 2)[2] if len(card.words) > 2 else "", maxsplit=1)[0]
     if kind not in FILELESS_MODEL_TYPES:
-        raise _Refusal(
-            f"line {card.number}: the model type {kind!r} is not among those known to read no file and run no program"
+        raise _RefusedError(
+            f"line {card.number}: the model type {kind!r} is not among those that read no file"
         )
 
 
 def _check_file_card(
     card: Card, line: str, allowed: frozenset[Path], old_style: bool, directory: Path | None
 ) -> str:
-    """The card with the absolute path of its file; ``.lib tt`` of a library, which starts the section tt, as it is."""
+    """The card with its file made absolute; ``.lib tt`` of a library, which begins a section, as it is."""
     found = _FILE_CARD.fullmatch(line)
     if card.n_lines > 1 or found is None:
-        raise _Refusal(
+        raise _RefusedError(
             f"line {card.number}: wanted one file name and, after .lib, a section; found {line[:80]!r}"
         )
     kind, named, section = found[1].lower(), found[2].strip("\"'"), found[3] or ""
     if kind == ".lib" and not section and not old_style:
         if directory is not None:
             return line
-        raise _Refusal(f"line {card.number}: wanted '.lib file section', found {line[:80]!r}")
+        raise _RefusedError(f"line {card.number}: wanted '.lib file section', found {line[:80]!r}")
     path = None if _BAD_IN_PATH.search(named) else _find(named, allowed, directory)
     if path is None or (section and (kind != ".lib" or old_style)):
         names = ", ".join(str(path) for path in sorted(allowed)) or "none"
-        raise _Refusal(
+        raise _RefusedError(
             f"line {card.number} reads {line[:80]!r}, which is not among the netlist's libraries ({names}); "
             "list it in netlist.libraries, or remove the line"
         )
@@ -205,11 +214,13 @@ def _find(named: str, allowed: frozenset[Path], directory: Path | None) -> Path 
 
 def _check_library(path: Path, allowed: frozenset[Path], old_style: bool) -> None:
     if _BAD_IN_PATH.search(str(path)):
-        raise _Refusal(f"the path of the library {path} holds a quote, '$', '~', ';' or a backslash: move it")
+        raise _RefusedError(
+            f"the path of the library {path} holds a quote, '$', '~', ';' or a backslash: move it"
+        )
     try:
         stat = path.stat()
     except OSError as error:
-        raise _Refusal(f"the library {path} cannot be read: {error.strerror}") from None
+        raise _RefusedError(f"the library {path} cannot be read: {error.strerror}") from None
     _check_library_once(path, stat.st_mtime_ns, stat.st_size, allowed, old_style)
 
 
@@ -218,5 +229,5 @@ def _check_library_once(path: Path, mtime: int, size: int, allowed: frozenset[Pa
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
         _check_lines(text, allowed, old_style, directory=path.parent)
-    except _Refusal as refusal:
-        raise _Refusal(f"library {path}: {refusal}") from None
+    except _RefusedError as refusal:
+        raise _RefusedError(f"library {path}: {refusal}") from None

@@ -76,7 +76,7 @@ class Waveforms:
         """
         if self.axis_name != "time":
             raise InputError(
-                f"wanted the time axis, found waveforms over {self.axis_name!r}: use .axis, or run a .tran analysis"
+                f"wanted the time axis, found waveforms over {self.axis_name!r}: use .axis, or run .tran"
             )
         return self.axis
 

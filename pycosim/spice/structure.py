@@ -57,13 +57,15 @@ def check_structure(netlist: NetlistLike) -> None:
         )
 
 
+_QUANTITY: Final = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "voltage", "i": "current"}
+
+
 def _check_values(cards: Iterable[Card], netlist: NetlistLike) -> None:
     for card in cards:
-        if card.text[0] in "rcl" and len(card.words) == 3:
-            kind = {"r": "resistance", "c": "capacitance", "l": "inductance"}[card.text[0]]
+        if card.text[0] in _QUANTITY and len(card.words) == 3:
             raise SuspectNetlist(
-                f"line {card.number}: {card.words[0]} has no {kind}: {card.text!r}; ngspice would take "
-                f"{'1 mohm' if card.text[0] == 'r' else '0'} and go on; write the value",
+                f"line {card.number}: {card.words[0]} has no {_QUANTITY[card.text[0]]}: {card.text!r}; "
+                f"ngspice would take {'1 mohm' if card.text[0] == 'r' else '0'} and go on; write the value",
                 netlist=netlist.name,
             )
 

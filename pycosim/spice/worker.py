@@ -77,7 +77,7 @@ def _run(job: Job, ngspice: KeptNgspice, ears: _Ears) -> Reply:
 
 
 def _wanted(plot: Plot, probes: tuple[str, ...]) -> Plot:
-    """The axis and the probes; everything where a probe is missing, so that the message can name what is near."""
+    """The axis and the probes; everything where a probe is missing, so that the message names near ones."""
     wanted = {probe.lower().replace(" ", "") for probe in probes}
     if not wanted or not wanted <= plot.vectors.keys():
         return plot

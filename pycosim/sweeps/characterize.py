@@ -55,7 +55,9 @@ def characterize(
     for outcome, one in zip(outcomes, benches, strict=True):
         if isinstance(outcome, SimulationError):
             raise outcome
-        rows.append({name: np.asarray(value, dtype=np.float64) for name, value in measure(outcome, one).items()})
+        rows.append(
+            {name: np.asarray(value, dtype=np.float64) for name, value in measure(outcome, one).items()}
+        )
     shape = tuple(len(v) for v in axes.values())
     dims = (*axes, *inner)
     dataset = xr.Dataset(

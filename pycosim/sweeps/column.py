@@ -104,9 +104,7 @@ def column_reads(
 
     return characterize(
         {"sample": [float(i) for i in range(len(stored_voltages))]},
-        lambda point: column.bench(
-            stored_voltages[int(point["sample"])], pulse_widths[int(point["sample"])]
-        ),
+        lambda point: column.bench(stored_voltages[int(point["sample"])], pulse_widths[int(point["sample"])]),
         measure,
         simulator,
         units=UNITS,
@@ -122,7 +120,9 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
         return supply_energy(time, np.real(waves.signals[f"i({source})"]), voltage)
 
     def lines(prefix: str) -> float:
-        return sum(delivered(f"{prefix}{k}", np.real(waves.signals[f"v({prefix[1:]}{k})"])) for k in range(rows))
+        return sum(
+            delivered(f"{prefix}{k}", np.real(waves.signals[f"v({prefix[1:]}{k})"])) for k in range(rows)
+        )
 
     write_lines = delivered("vwwl", np.real(waves.signals["v(wwl)"])) + delivered(
         "vwwlb", np.real(waves.signals["v(wwlb)"])
@@ -131,9 +131,8 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
         "energy_converter": delivered("vdd", supply) + delivered("vref", mid),
         "energy_bias": delivered("vddb", supply),
         "energy_word_lines": lines("vrwlp"),
-        "energy_write": write_lines + sum(
-            delivered(f"vwbl{k}", np.real(waves.signals[f"v(dac{k})"])) for k in range(rows)
-        ),
+        "energy_write": write_lines
+        + sum(delivered(f"vwbl{k}", np.real(waves.signals[f"v(dac{k})"])) for k in range(rows)),
     }
 
 

@@ -1,0 +1,150 @@
+"""Stage 5 of the gain-cell flow: datasets -> behavioural models, each judged on points that no fit saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pycosim.attention.hardware import AttentionModels
+from pycosim.evaluate.report import Interval, ModelRecord
+from pycosim.fitting.cell import fit_lookup_cell, fit_polynomial_cell
+from pycosim.fitting.converter import fit_hard_sigmoid, fit_pulse_table, fit_signed_pulse
+from pycosim.fitting.decay import fit_drift_table, fit_storage_decay
+from pycosim.fitting.fit import Fit
+from pycosim.flows.characterization import CellData, Design
+from pycosim.models.cell import LookupCell, PolynomialCell
+from pycosim.models.converter import HardSigmoid, PulseTable, SignedPulse
+from pycosim.models.decay import DriftTable, StorageDecay
+from pycosim.models.io import save_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GainCellFits:
+    """Every fit of the gain-cell system: a measured table and the paper's law of each circuit, side by side."""
+
+    cell_table: Fit[LookupCell]
+    cell_polynomial: Fit[PolynomialCell]
+    pulse_table: Fit[PulseTable]
+    hard_sigmoid: Fit[HardSigmoid]
+    signed_pulse_table: Fit[PulseTable]
+    signed_pulse: Fit[SignedPulse]
+    drift: Fit[DriftTable]
+    decay: Fit[StorageDecay]
+
+    def named(self) -> dict[str, Fit[Any]]:
+        """File name -> fit."""
+        return {
+            "cell_table": self.cell_table,
+            "cell_polynomial": self.cell_polynomial,
+            "charge_to_pulse_table": self.pulse_table,
+            "charge_to_pulse_hard_sigmoid": self.hard_sigmoid,
+            "signed_charge_to_pulse_table": self.signed_pulse_table,
+            "signed_charge_to_pulse_law": self.signed_pulse,
+            "storage_drift_table": self.drift,
+            "storage_decay_law": self.decay,
+        }
+
+    def models(self) -> AttentionModels:
+        """What attention runs on: of table and law the one with the smaller residual on held-out points.
+
+        Charges beyond the measured range of a converter are clipped to it and counted: both ends are saturated there.
+        """
+        cell = _better(self.cell_table, self.cell_polynomial).model
+        return AttentionModels(
+            cell_k=cell,
+            cell_v=cell,
+            charge_to_pulse=replace(_better(self.pulse_table, self.hard_sigmoid).model, outside="clip"),
+            signed_charge_to_pulse=replace(
+                _better(self.signed_pulse_table, self.signed_pulse).model, outside="clip"
+            ),
+            decay=_better(self.drift, self.decay).model,
+        )
+
+
+def fit_gain_cell(design: Design, cell: CellData, transfers: tuple[xr.Dataset, xr.Dataset]) -> GainCellFits:
+    """Fit every model of the system.
+
+    Raises:
+        FitError: the points do not determine a model.
+    """
+    points: Mapping[str, Any] = {
+        "stored_voltage": cell.charges["stored_voltage"].values[None, :],
+        "pulse_width": cell.charges["pulse_width"].values[:, None],
+        "charge": cell.charges["charge"].values,
+        "held_out": cell.held_out,
+        "netlist_digests": cell.charges.attrs["netlists"],
+    }
+    drift: Mapping[str, Any] = {
+        "ages": cell.drift["age"].values,
+        "stored_voltages": cell.drift["stored_voltage"].values,
+        "voltages": cell.drift["voltage"].values,
+        "netlist_digests": cell.drift.attrs["netlists"],
+    }
+    held_ages = every_third(drift["ages"].size)
+    first, second = (_transfer_points(transfer) for transfer in transfers)
+    t_max = design.max_pulse_width
+    return GainCellFits(
+        cell_table=fit_lookup_cell(**points),
+        cell_polynomial=fit_polynomial_cell(**points, centre=design.technology.mid_voltage),
+        pulse_table=fit_pulse_table(**first),
+        hard_sigmoid=fit_hard_sigmoid(
+            **first, saturation_charge=design.first.converter.saturation_current * t_max
+        ),
+        signed_pulse_table=fit_pulse_table(**second),
+        signed_pulse=fit_signed_pulse(
+            **second, saturation_charge=design.second.converter.saturation_current * t_max
+        ),
+        drift=fit_drift_table(**drift, held_out=held_ages),
+        decay=fit_storage_decay(**drift, held_out=held_ages[:, None]),
+    )
+
+
+def save_fits(fits: GainCellFits, folder: Path) -> None:
+    """Save every model with its provenance as `.npz` and `.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, fit in fits.named().items():
+        save_model(folder / name, fit.model, fit.record())
+
+
+def model_records(fits: GainCellFits, folder: str) -> tuple[ModelRecord, ...]:
+    """What the report says of every model."""
+    return tuple(
+        ModelRecord(
+            name=name.replace("_", " "),
+            kind=type(fit.model).__name__,
+            residual_rms=fit.held_out_residual_rms,
+            residual_unit=fit.unit,
+            n_fitted=fit.n_fitted,
+            n_held_out=fit.n_held_out,
+            domain=tuple(Interval(name=d.quantity, low=d.low, high=d.high, unit=d.unit) for d in fit.domain),
+            netlists=fit.netlist_digests,
+            file=f"{folder}/{name}.json",
+        )
+        for name, fit in fits.named().items()
+    )
+
+
+def _better(one: Fit[Any], other: Fit[Any]) -> Fit[Any]:
+    return one if one.held_out_residual_rms <= other.held_out_residual_rms else other
+
+
+def _transfer_points(transfer: xr.Dataset) -> dict[str, Any]:
+    charge = transfer["charge"].values
+    return {
+        "charge": charge,
+        "pulse_width": transfer["pulse_width"].values,
+        "held_out": every_third(charge.size),
+        "netlist_digests": transfer.attrs["netlists"],
+    }
+
+
+def every_third(n: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """A mask over n points: every third held out, never the first or the last."""
+    mask = np.arange(n) % 3 == 1
+    mask[-1] = False
+    return mask

@@ -1,0 +1,87 @@
+"""Gain-cell attention, the whole sentence: technology to report, in one screen.
+
+technology -> gain cell, charge-to-pulse circuit -> netlists -> ngspice -> waveforms -> datasets -> fits
+-> behavioural models -> analog attention -> transformer -> accuracy, latency and energy
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import xarray as xr
+
+from pycosim.evaluate.report import Report
+from pycosim.flows.accuracy import evaluate_accuracy
+from pycosim.flows.characterization import make_design, measure_cell, measure_transfers
+from pycosim.flows.columns import check_columns
+from pycosim.flows.config import GainCellConfig
+from pycosim.flows.cost import column_energy, column_latency
+from pycosim.flows.fits import fit_gain_cell, save_fits
+from pycosim.flows.gain_cell_report import RunClock, gain_cell_report
+from pycosim.flows.progress import Progress, TimedProgress
+from pycosim.spice import NgspicePool, Simulator
+from pycosim.spice.keep import KeepNetlists
+
+N_TILES = 4
+"""Tiles per head of the shipped transformer: a window of 256 tokens in arrays of 64."""
+
+
+def run_gain_cell(
+    config: GainCellConfig, out: Path, progress: Progress, simulator: Simulator | None = None
+) -> Report:
+    """Run the gain-cell flow from scratch.
+
+    Args:
+        config: every choice.
+        out: the run's directory: receives `netlists/`, `models/` and `data/`, each as soon as it exists.
+        progress: told what happens.
+        simulator: default a pool of ngspice workers, one per processor.
+
+    Returns:
+        The report; writing it is the caller's.
+
+    Raises:
+        SimulationError: a deck failed; the message names its netlist and run directory.
+    """
+    clock, config, timed = RunClock.start(), config.sized(), TimedProgress(progress)
+    design = make_design(config)
+    inner = simulator or NgspicePool(n_workers=config.n_workers, run_root=out / "failed")
+    with KeepNetlists(inner, out / "netlists") as engine:
+        cell = measure_cell(design, config, engine, timed)
+        _save(out, cell_charges=cell.charges, cell_drift=cell.drift, cell_read_current=cell.read_current)
+        transfers = measure_transfers(design, config, engine, timed)
+        _save(out, charge_to_pulse=transfers[0], signed_charge_to_pulse=transfers[1])
+        fits = fit_gain_cell(design, cell, transfers)
+        save_fits(fits, out / "models")
+        models = fits.models()
+        converters = (models.charge_to_pulse, models.signed_charge_to_pulse)
+        checks = check_columns(design, models.cell_k, converters, config, engine, timed)
+        _save(out, columns=checks[0].reads, signed_columns=checks[1].reads)
+        waveforms = engine.run(checks[0].example_netlist())
+        kept = engine.kept
+    latency, energy = column_latency(checks, transfers), column_energy(checks, N_TILES)
+    accuracy = evaluate_accuracy(models, config, latency.total, timed)
+    return gain_cell_report(
+        design=design,
+        config=config,
+        cell=cell,
+        transfers=transfers,
+        fits=fits,
+        checks=checks,
+        example=waveforms,
+        latency=latency,
+        energy=energy,
+        accuracy=accuracy,
+        kept=kept,
+        out=out,
+        clock=clock,
+        stages=timed.times(),
+    )
+
+
+def _save(out: Path, **datasets: xr.Dataset) -> None:
+    """Write datasets as NetCDF 3, which any tool reads."""
+    (out / "data").mkdir(parents=True, exist_ok=True)
+    for name, dataset in datasets.items():
+        plain = dataset.assign_attrs(netlists="\n".join(dataset.attrs["netlists"]))
+        plain.to_netcdf(out / "data" / f"{name}.nc", engine="scipy", format="NETCDF3_64BIT")

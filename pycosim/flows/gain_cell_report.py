@@ -1,0 +1,312 @@
+"""Stage 8 of the gain-cell flow: everything found -> Report."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import platform
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from pycosim.evaluate import published
+from pycosim.evaluate.cost import Energy, Latency
+from pycosim.evaluate.figures import (
+    AdaptationFigure,
+    CellIvFigure,
+    ColumnCheckFigure,
+    ColumnWaveforms,
+    Figures,
+    RetentionFigure,
+    Span,
+    Trace,
+    TransferFigure,
+)
+from pycosim.evaluate.report import (
+    Check,
+    NetlistRecord,
+    Provenance,
+    Report,
+    RunRecord,
+    StageTime,
+    WeightsRecord,
+    Workload,
+)
+from pycosim.fitting.fit import Fit
+from pycosim.flows.accuracy import AccuracyResult
+from pycosim.flows.characterization import CellData, Design
+from pycosim.flows.columns import ColumnCheck
+from pycosim.flows.config import GainCellConfig, config_text
+from pycosim.flows.fits import GainCellFits, every_third, model_records
+from pycosim.models.converter import ConverterModel
+from pycosim.spice import Waveforms, ngspice_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClock:
+    """When the run began: by the calendar, and by a clock that never jumps."""
+
+    started: str
+    mark: float
+
+    @classmethod
+    def start(cls) -> RunClock:
+        """Start now."""
+        now = datetime.datetime.now().astimezone()
+        return cls(started=now.isoformat(timespec="seconds"), mark=time.perf_counter())
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.mark
+
+
+def gain_cell_report(
+    *,
+    design: Design,
+    config: GainCellConfig,
+    cell: CellData,
+    transfers: tuple[xr.Dataset, xr.Dataset],
+    fits: GainCellFits,
+    checks: tuple[ColumnCheck, ColumnCheck],
+    example: Waveforms,
+    latency: Latency,
+    energy: Energy,
+    accuracy: AccuracyResult,
+    kept: dict[str, tuple[str, Path]],
+    out: Path,
+    clock: RunClock,
+    stages: tuple[StageTime, ...],
+) -> Report:
+    """Assemble the report of one gain-cell run; see `Report` for the parts."""
+    config_values = config_text(config)
+    return Report(
+        system="gain-cell attention",
+        workload=_workload(accuracy, config),
+        accuracy=accuracy.accuracy,
+        latency=latency,
+        energy=energy,
+        models=model_records(fits, "models"),
+        checks=_checks(cell, checks, latency, accuracy),
+        figures=_figures(design, cell, transfers, fits, checks, example, accuracy),
+        provenance=Provenance(
+            netlists=tuple(
+                NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
+                for digest, (name, path) in kept.items()
+            ),
+            ngspice=ngspice_version() or "unknown",
+            technology=design.technology.name,
+            corner=design.technology.corner,
+            temperature=design.technology.temperature,
+            seed=config.seed,
+            pycosim=version("pycosim-spice"),
+            weights=tuple(_weights_record(name) for name in ("softmax", "linear")),
+            configuration=config_values,
+        ),
+        run=RunRecord(
+            command=shlex.join(["pycosim", *sys.argv[1:]]),
+            started=clock.started,
+            wall_seconds=clock.seconds,
+            n_workers=config.n_workers or 0,
+            stages=stages,
+            machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+        ),
+        notes=_notes(fits, accuracy, config),
+    )
+
+
+def _workload(accuracy: AccuracyResult, config: GainCellConfig) -> Workload:
+    linear = accuracy.weights[1]
+    sizes = linear.config
+    return Workload(
+        name="GPT-2 architecture, bytes, trained by this project on CPython's documentation",
+        n_layers=sizes.n_layer,
+        n_heads=sizes.n_head,
+        d_head=sizes.d_head,
+        n_vocab=sizes.n_vocab,
+        n_parameters=sum(array.size for array in accuracy.weights[0].arrays.values()),
+        window=int(linear.metadata["window"]),
+        tile=int(linear.metadata["tile"]),
+        text=f"first {config.n_tokens} bytes of the held-out tenth",
+    )
+
+
+def _checks(
+    cell: CellData, checks: tuple[ColumnCheck, ColumnCheck], latency: Latency, accuracy: AccuracyResult
+) -> tuple[Check, ...]:
+    found = accuracy.accuracy
+    table = published.read_current()
+    static = cell.read_current["read_current"].values
+    zero = float(np.interp(0.0, static[:, -1], published.STORED_VOLTAGES))
+    ratio = found["linear"].perplexity / found["exact"].perplexity
+    adapted = found["analog_adapted"].perplexity / found["linear"].perplexity
+    columns = [
+        Check(
+            name=f"pulse error of {name}, rms",
+            value=check.error_rms,
+            unit="s",
+            relation="at_most",
+            target=0.1e-9,
+            detail=(
+                f"model against ngspice on {check.simulated.size} random columns that no fit saw; "
+                f"largest {check.error_max * 1e12:.0f} ps; target: a tenth of a level"
+            ),
+        )
+        for name, check in zip(("columns", "signed columns"), checks, strict=True)
+    ]
+    return (
+        Check(
+            name="cell: DC read current against the published table, rms of 10 uA",
+            value=published.relative_rms(static),
+            unit="",
+            relation="at_most",
+            target=0.015,
+            detail=f"{table.size} points; largest {np.abs(static - table).max() * 1e6:.2f} uA",
+        ),
+        Check(
+            name="cell: pulse charge against the published table, rms of 10 uA",
+            value=published.relative_rms(cell.pulse_table),
+            unit="",
+            relation="at_most",
+            target=0.015,
+            detail=f"15 ns pulses after a real write; largest {np.abs(cell.pulse_table - table).max() * 1e6:.2f} uA",
+        ),
+        Check(
+            name="cell: zero crossing at full input",
+            value=zero,
+            unit="V",
+            relation="within",
+            target=published.ZERO_CROSSING,
+            tolerance=0.02,
+            detail="DC, upper word line at the supply",
+        ),
+        *columns,
+        Check(
+            name="perplexity: linear hardware over exact softmax",
+            value=ratio,
+            unit="",
+            relation="at_most",
+            target=1.05,
+            detail="same text; two sets of trained weights",
+        ),
+        Check(
+            name="perplexity: adapted analog over linear hardware",
+            value=adapted,
+            unit="",
+            relation="at_most",
+            target=1.10,
+            detail=f"{len(accuracy.adaptation.history) - 1} gradient-free steps",
+        ),
+        Check(
+            name="latency of a token",
+            value=latency.total,
+            unit="s",
+            relation="at_most",
+            target=latency.published_total,
+            detail="sum of the phases, against the published figure",
+        ),
+    )
+
+
+def _figures(
+    design: Design,
+    cell: CellData,
+    transfers: tuple[xr.Dataset, xr.Dataset],
+    fits: GainCellFits,
+    checks: tuple[ColumnCheck, ColumnCheck],
+    example: Waveforms,
+    accuracy: AccuracyResult,
+) -> Figures:
+    drift = fits.drift.model
+    history = accuracy.adaptation.history
+    losses = accuracy.calibration_losses
+    return Figures(
+        cell_iv=CellIvFigure(
+            stored_voltage=np.asarray(published.STORED_VOLTAGES),
+            word_line_voltage=np.asarray(published.WORD_LINE_VOLTAGES),
+            simulated=cell.read_current["read_current"].values,
+            published=published.read_current(),
+            pulse=cell.pulse_table[:, -1],
+        ),
+        column_waveforms=_waveforms(design, example),
+        transfer=_transfer(transfers[0], fits.hard_sigmoid),
+        signed_transfer=_transfer(transfers[1], fits.signed_pulse),
+        column_check=ColumnCheckFigure(predicted=checks[0].predicted, simulated=checks[0].simulated),
+        signed_column_check=ColumnCheckFigure(predicted=checks[1].predicted, simulated=checks[1].simulated),
+        retention=RetentionFigure(
+            time=cell.drift["age"].values[1:],
+            simulated=cell.drift["voltage"].values[1:].T,
+            fitted=drift.voltage(drift.stored_voltages[:, None], cell.drift["age"].values[None, 1:]),
+        ),
+        adaptation=AdaptationFigure(
+            iterations=np.array([row.step for row in history], dtype=float),
+            cross_entropy=np.array([np.nan if row.loss is None else row.loss for row in history]),
+            linear=losses["linear"],
+            exact=losses["exact"],
+        ),
+    )
+
+
+def _transfer(transfer: xr.Dataset, fit: Fit[ConverterModel]) -> TransferFigure:
+    charge = transfer["charge"].values
+    return TransferFigure(
+        charge=charge,
+        pulse_width=transfer["pulse_width"].values,
+        fitted=fit.model.pulse_width(charge),
+        held_out=every_third(charge.size),
+    )
+
+
+def _waveforms(design: Design, waves: Waveforms) -> ColumnWaveforms:
+    timing = design.first.timing
+
+    def trace(label: str, panel: str, probe: str) -> Trace:
+        return Trace(label=label, panel=panel, unit="V", values=np.real(waves.signals[probe]))
+
+    return ColumnWaveforms(
+        time=waves.time,
+        traces=(
+            trace("write word line", "write", "v(wwl)"),
+            *(trace(f"stored, row {k}", "write", f"v(sn{k})") for k in range(4)),
+            *(trace(f"word line, row {k}", "input", f"v(rwlp{k})") for k in range(4)),
+            trace("bit line", "bit line", "v(rbl)"),
+            trace("integration node", "integration", "v(integral)"),
+            trace("window", "output", "v(window)"),
+            trace("pulse", "output", "v(pulse)"),
+        ),
+        spans=(
+            Span(name="write", start=timing.write_start, stop=timing.write_start + timing.write_time),
+            Span(name="integrate", start=timing.input_start, stop=timing.input_start + timing.input_window),
+            Span(name="convert", start=timing.window_start, stop=timing.window_end),
+        ),
+    )
+
+
+def _notes(fits: GainCellFits, accuracy: AccuracyResult, config: GainCellConfig) -> tuple[str, ...]:
+    shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in accuracy.clipped.items())
+    decay = fits.decay.model
+    notes = [
+        f"Operands outside the hardware's range are clipped to it; worst layer of the adapted model: {shares}.",
+        (
+            f"The cell's drift is not exponential: one exponential ({decay.time_constant * 1e3:.3g} ms to "
+            f"{decay.final_voltage:.3f} V) misses it by {fits.decay.held_out_residual_rms * 1e3:.2f} mV rms, so "
+            "attention uses the measured table."
+        ),
+        "Word-line and data-line drivers, clocks and bias voltages are ideal sources; DACs and digital control are the "
+        "published figures, marked assumed.",
+    ]
+    if config.quick:
+        notes.append("This was a quick run: fewer points, columns and tokens.")
+    return tuple(notes)
+
+
+def _weights_record(name: str) -> WeightsRecord:
+    data = files("pycosim.transformer").joinpath("shipped", f"{name}.safetensors").read_bytes()
+    return WeightsRecord(name=name, sha256=hashlib.sha256(data).hexdigest())
