@@ -100,9 +100,7 @@ def charge_to_pulse(parameters: ChargeToPulseParameters, technology: Technology)
 
 
 def _mosfet(polarity: str, width: float, length: float, shift: float = 0.0) -> Mosfet:
-    return Mosfet(
-        polarity="nmos" if polarity == "nmos" else "pmos", width=width, length=length, threshold_shift=shift
-    )
+    return Mosfet(polarity="nmos" if polarity == "nmos" else "pmos", width=width, length=length, threshold_shift=shift)
 
 
 def _bias(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Technology) -> None:
@@ -117,9 +115,7 @@ def _bias(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Te
     add_mosfet(block, technology, "pb", _mosfet("pmos", 4e-6, 100e-9), ("pb", "pb", "vddb", "vddb"))
     block.C("pb", "pb", 0, 500e-15)
     block.X("cmpon", "bias_gate", "pb", "cbias", "cmp", "cmpb", "vdd")
-    add_mosfet(
-        block, technology, "cmpoff", _mosfet("pmos", 0.4e-6, LOGIC_LENGTH), ("cbias", "cmp", "vdd", "vdd")
-    )
+    add_mosfet(block, technology, "cmpoff", _mosfet("pmos", 0.4e-6, LOGIC_LENGTH), ("cbias", "cmp", "vdd", "vdd"))
     # cascoded discharge sink: two stacked diodes set both gates
     cascode, source = _mosfet("nmos", 2e-6, 60e-9, -0.1), _mosfet("nmos", 1e-6, 200e-9, -0.1)
     block.I("sink", "vddb", "nd", parameters.discharge_current)

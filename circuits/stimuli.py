@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from circuits.errors import CircuitError
 
@@ -10,9 +11,7 @@ EDGE_TIME = 50e-12
 """Rise and fall time of ideal clocks and word lines (s). Ours: three fan-out-of-four delays at 28 nm."""
 
 
-def pulse(
-    windows: Iterable[tuple[float, float]], *, idle: float, active: float, edge: float = EDGE_TIME
-) -> str:
+def pulse(windows: Iterable[tuple[float, float]], *, idle: float, active: float, edge: float = EDGE_TIME) -> str:
     """A source that is `active` during each window (start and end of the edges' beginnings, s) and else `idle`.
 
     Args:
@@ -44,6 +43,6 @@ def pulse(
 def piecewise_linear(points: Sequence[tuple[float, float]]) -> str:
     """A source through the points (s, V or A); times must rise."""
     times = [t for t, _ in points]
-    if any(b <= a for a, b in zip(times, times[1:], strict=False)):
+    if any(b <= a for a, b in pairwise(times)):
         raise CircuitError("the times of a piece-wise linear source must rise")
     return "pwl(" + " ".join(f"{t:.9g} {v:.9g}" for t, v in points) + ")"

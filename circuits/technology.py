@@ -191,13 +191,9 @@ def _read(text: str, folder: Path, source: str) -> Technology:
     return technology.at(corner=head.get("corner", technology.corner))
 
 
-def _expect(
-    source: str, where: str, table: Mapping[str, Any], required: set[str], optional: set[str]
-) -> None:
+def _expect(source: str, where: str, table: Mapping[str, Any], required: set[str], optional: set[str]) -> None:
     if missing := sorted(required - set(table)):
-        raise CircuitError(
-            f"{source}: {where}{missing[0]} is missing; see technologies/generic28.toml for the layout"
-        )
+        raise CircuitError(f"{source}: {where}{missing[0]} is missing; see technologies/generic28.toml for the layout")
     if unknown := sorted(set(table) - required - optional):
         known = ", ".join(sorted(required | optional))
         raise CircuitError(f"{source}: unknown key {where}{unknown[0]}; known here: {known}")

@@ -117,9 +117,7 @@ def render_netlist(bench: Testbench) -> Netlist:
     """
     for probe in bench.probes:
         if not _PROBE.match(probe):
-            raise CircuitError(
-                f"{bench.name}: probe {probe!r} must be 'v(node)' or 'i(source)' in lower case"
-            )
+            raise CircuitError(f"{bench.name}: probe {probe!r} must be 'v(node)' or 'i(source)' in lower case")
     technology = bench.technology
     options = {"temp": f"{technology.temperature:g}", **bench.options}
     lines = [

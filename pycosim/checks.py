@@ -30,9 +30,7 @@ def finite_array(name: str, values: ArrayLike, *, ndim: int | None = None) -> Ar
         raise InputError(f"{name} must have {ndim} axes, found shape {array.shape}")
     if not np.isfinite(array).all():
         n_bad = int(np.count_nonzero(~np.isfinite(array)))
-        raise InputError(
-            f"{name} must be finite, found {n_bad} of {array.size} NaN or infinite; drop them first"
-        )
+        raise InputError(f"{name} must be finite, found {n_bad} of {array.size} NaN or infinite; drop them first")
     return array
 
 

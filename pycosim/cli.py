@@ -41,16 +41,10 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 @app.command()
 def run(
     config: Annotated[Path | None, typer.Option(help="TOML file with settings; options win over it.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Run directory.", show_default="runs/<flow>-<time>")
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer points, columns and tokens: at most a minute.")
-    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Run directory.", show_default="runs/<flow>-<time>")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer points, columns and tokens: at most a minute.")] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of every random operand.", show_default="0")] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Simulator processes.", show_default="one per processor")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Simulator processes.", show_default="one per processor")] = None,
     flow: Annotated[Flow, typer.Option(help="Which system to run.")] = Flow.gain_cell,
     technology: Annotated[
         str | None,
@@ -82,9 +76,7 @@ def run(
 @app.command()
 def netlists(
     out: Annotated[Path, typer.Option(help="Folder of the committed netlists.")] = Path("netlists"),
-    check: Annotated[
-        bool, typer.Option("--check", help="Compare only; exit status 1 where a file differs.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Compare only; exit status 1 where a file differs.")] = False,
     debug: Debug = False,
 ) -> None:
     """Write the netlists that are kept in the repository, or check that they are up to date."""
@@ -113,9 +105,7 @@ def doctor(debug: Debug = False) -> None:
         findings = examine()
         table = Table(box=None, show_header=False, pad_edge=False)
         for finding in findings:
-            table.add_row(
-                finding.name, f"[bold red]missing:[/] {finding.hint}" if finding.missing else finding.found
-            )
+            table.add_row(finding.name, f"[bold red]missing:[/] {finding.hint}" if finding.missing else finding.found)
         Console(highlight=False).print(table)
         raise typer.Exit(EXIT_MISSING if _missing(findings) else 0)
 
@@ -138,9 +128,7 @@ def _run_directory(out: Path | None, flow: Flow) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"cannot make the run directory {directory}: {error}; choose another with --out"
-        ) from error
+        raise InputError(f"cannot make the run directory {directory}: {error}; choose another with --out") from error
     return directory
 
 

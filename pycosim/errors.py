@@ -48,9 +48,7 @@ class SimulationError(PycosimError, RuntimeError):
         run_directory: where the deck and the log of the failed run lie, where they were kept.
     """
 
-    def __init__(
-        self, message: str, *, netlist: str | None = None, run_directory: Path | None = None
-    ) -> None:
+    def __init__(self, message: str, *, netlist: str | None = None, run_directory: Path | None = None) -> None:
         self.message = message
         self.netlist = netlist
         self.run_directory = run_directory

@@ -49,15 +49,9 @@ def example_report(*, started: str = "2026-01-02T03:04:05+00:00", notes: tuple[s
             text="the last tenth of pydoc_data.topics and the standard library's docstrings",
         ),
         accuracy={
-            "exact": Accuracy(
-                perplexity=3.196, cross_entropy_nats=1.162, n_tokens=65_536, standard_error=0.0062
-            ),
-            "linear": Accuracy(
-                perplexity=3.340, cross_entropy_nats=1.206, n_tokens=65_536, standard_error=0.0063
-            ),
-            "analog": Accuracy(
-                perplexity=7.279, cross_entropy_nats=1.985, n_tokens=65_536, standard_error=0.0081
-            ),
+            "exact": Accuracy(perplexity=3.196, cross_entropy_nats=1.162, n_tokens=65_536, standard_error=0.0062),
+            "linear": Accuracy(perplexity=3.340, cross_entropy_nats=1.206, n_tokens=65_536, standard_error=0.0063),
+            "analog": Accuracy(perplexity=7.279, cross_entropy_nats=1.985, n_tokens=65_536, standard_error=0.0081),
             "analog_adapted": Accuracy(
                 perplexity=3.777, cross_entropy_nats=1.329, n_tokens=65_536, standard_error=0.0066
             ),
@@ -175,9 +169,7 @@ def example_energy() -> Energy:
                 published=700e-12,
                 netlist=COLUMN,
             ),
-            Block(
-                name="word-line drivers", energy=4 * 9.6e-12, source="simulated", detail="64 rows, mean pulse"
-            ),
+            Block(name="word-line drivers", energy=4 * 9.6e-12, source="simulated", detail="64 rows, mean pulse"),
             Block(
                 name="write drivers and DACs",
                 energy=82e-12,
@@ -364,11 +356,7 @@ def example_waveforms() -> ColumnWaveforms:
     """A column read of 38 ns."""
     time = np.linspace(0.0, 38e-9, 760)
     reading = (time > 4e-9) & (time < 19e-9)
-    ramp = (
-        0.35
-        + 0.4 * np.clip((time - 4e-9) / 15e-9, 0.0, 1.0)
-        - 0.4 * np.clip((time - 20.5e-9) / 8e-9, 0.0, 1.0)
-    )
+    ramp = 0.35 + 0.4 * np.clip((time - 4e-9) / 15e-9, 0.0, 1.0) - 0.4 * np.clip((time - 20.5e-9) / 8e-9, 0.0, 1.0)
     return ColumnWaveforms(
         time=time,
         traces=(

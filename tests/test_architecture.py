@@ -64,9 +64,7 @@ def test_options_are_named_and_never_passed_in_a_bag() -> None:
 def test_defaults_are_never_mutable() -> None:
     def find(node: ast.AST) -> str | None:
         defaults = [*node.args.defaults, *node.args.kw_defaults] if isinstance(node, Function) else []
-        return (
-            "mutable" if any(isinstance(item, ast.List | ast.Dict | ast.Set) for item in defaults) else None
-        )
+        return "mutable" if any(isinstance(item, ast.List | ast.Dict | ast.Set) for item in defaults) else None
 
     assert not offenders(find)
 

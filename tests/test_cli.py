@@ -55,9 +55,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 
 
 def test_run_writes_the_report_and_says_where(flow: list[GainCellConfig], tmp_path: Path) -> None:
-    result = CliRunner().invoke(
-        app, ["run", "--out", str(tmp_path / "a"), "--quick", "--seed", "7", "--workers", "2"]
-    )
+    result = CliRunner().invoke(app, ["run", "--out", str(tmp_path / "a"), "--quick", "--seed", "7", "--workers", "2"])
     assert result.exit_code == 0, result.output
     assert flow == [GainCellConfig(quick=True, seed=7, n_workers=2)]
     assert json.loads((tmp_path / "a" / "report.json").read_text(encoding="utf-8"))["schema_version"] == 1

@@ -22,9 +22,7 @@ MATCHES = {
 
 
 @torch.no_grad()
-def adapt(
-    model: GPT2, targets: dict[str, Tensor], tokens: Tensor, match: dict[str, str], iterations: int
-) -> int:
+def adapt(model: GPT2, targets: dict[str, Tensor], tokens: Tensor, match: dict[str, str], iterations: int) -> int:
     """Match mean and deviation per head; return the number of iterations.
 
     ``a <- (1 - alpha) a + alpha a sigma_target / sigma`` and ``b <- b + alpha (mu_target - mu)``, alpha from

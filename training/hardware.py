@@ -28,9 +28,7 @@ QUERY_STEPS, STORED_STEPS, COUNT_STEPS = 15, 7, 15  # levels - 1
 TILE = 64  # tokens
 LEAK = 0.1  # gradient of a clipped value, so that a saturated head can come back
 
-Cell = Callable[
-    [Tensor], Tensor
-]  # V relative to 0.45 V -> uA at full pulse width, (batch, head, token, d_head)
+Cell = Callable[[Tensor], Tensor]  # V relative to 0.45 V -> uA at full pulse width, (batch, head, token, d_head)
 
 
 def linear_cell(w: Tensor) -> Tensor:
@@ -146,9 +144,7 @@ def tiles(q: Tensor, key_current: Tensor, value_current: Tensor) -> Tensor:
     counts = torch.zeros_like(q)
     for first in range(0, q.shape[-2], TILE):
         tile = slice(first, first + TILE)
-        scores = q[..., first:, :] @ keys[..., tile, :].transpose(
-            -1, -2
-        )  # (batch, head, token >= first, TILE)
+        scores = q[..., first:, :] @ keys[..., tile, :].transpose(-1, -2)  # (batch, head, token >= first, TILE)
         phi = scores.clamp(0.0, 1.0).tril()
         read = count(phi @ values[..., tile, :], -COUNT_STEPS, COUNT_STEPS)
         counts = counts + functional.pad(read, (0, 0, first, 0))

@@ -1,0 +1,1 @@
+"""Testbenches: a circuit with its stimuli, one analysis and its probes; one file per family."""

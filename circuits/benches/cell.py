@@ -124,9 +124,7 @@ def gain_cell_read_bench(
             **{f"stored_voltage_{k}": float(v) for k, v in enumerate(stored_voltages)},
         },
         # the token before left the far rail in every cell: the slowest write
-        initial_voltages={
-            f"sn{k}": 0.0 if level > mid else supply for k, level in enumerate(stored_voltages)
-        },
+        initial_voltages={f"sn{k}": 0.0 if level > mid else supply for k, level in enumerate(stored_voltages)},
     )
 
 

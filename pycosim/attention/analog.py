@@ -147,9 +147,7 @@ def analog_attention(
     def attend(q: Operand, k: Operand, v: Operand) -> NDArray[np.float32]:
         check_operands(q, k, v)
         if q.shape[-3] != scalers.n_heads:
-            raise InputError(
-                f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads"
-            )
+            raise InputError(f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads")
         return _attend(ready, scalers, (q, k, v), observe)
 
     return attend
@@ -220,9 +218,7 @@ def _encode(values: Array, axis: OperandAxis) -> NDArray[Any]:
     return np.asarray(np.clip(finite_array("scaled q, k and v", values), low, high))
 
 
-def _blocks(
-    n_tokens: int, hardware: AttentionHardware
-) -> Iterator[tuple[int, slice, slice, NDArray[np.intp]]]:
+def _blocks(n_tokens: int, hardware: AttentionHardware) -> Iterator[tuple[int, slice, slice, NDArray[np.intp]]]:
     """Yield (tile, rows t, columns tau, ages) for every tile-full of tokens and those that attend to it.
 
     Rows come a tile-full at a time too: blocks of 64 x 64 stay in the processor's cache, and their matrix

@@ -20,8 +20,7 @@ def check_operands(q: Operand, k: Operand, v: Operand) -> None:
     """Raise InputError unless q, k, v are alike, (..., head, token, d_head)."""
     if q.ndim < 3 or not q.shape == k.shape == v.shape:
         raise InputError(
-            "q, k and v must have one shape (..., n_heads, n_tokens, d_head), "
-            f"found {q.shape}, {k.shape}, {v.shape}"
+            f"q, k and v must have one shape (..., n_heads, n_tokens, d_head), found {q.shape}, {k.shape}, {v.shape}"
         )
 
 

@@ -52,9 +52,7 @@ class AttentionHardware:
             at_least("n_output_counts", self.n_output_counts, 1)
         at_least("tile", self.tile, 1)
         if self.window < 1 or self.window % self.tile:
-            raise InputError(
-                f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}"
-            )
+            raise InputError(f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}")
 
     @property
     def query_axis(self) -> OperandAxis:

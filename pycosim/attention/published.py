@@ -21,9 +21,7 @@ _POLYNOMIAL = (  # C_ij, uA / V^(i+j); row i: powers of stored voltage - 0.45 V,
 
 def published_cell() -> PolynomialCell:
     """Return the cubic cell that the authors trained with: 0.13 uA rms from their simulated cell."""
-    coefficients = tuple(
-        _MICROAMPERE * sum(c * _READ_VOLTAGE**j for j, c in enumerate(row)) for row in _POLYNOMIAL
-    )
+    coefficients = tuple(_MICROAMPERE * sum(c * _READ_VOLTAGE**j for j, c in enumerate(row)) for row in _POLYNOMIAL)
     return PolynomialCell(coefficients=coefficients, voltage_range=_VOLT_RANGE, width_range=_WIDTH_RANGE)
 
 
@@ -42,9 +40,7 @@ def ideal_converters(
     """
     return (
         HardSigmoid(saturation_charge=saturation_current * max_pulse_width, max_pulse_width=max_pulse_width),
-        SignedPulse(
-            saturation_charge=signed_saturation_current * max_pulse_width, max_pulse_width=max_pulse_width
-        ),
+        SignedPulse(saturation_charge=signed_saturation_current * max_pulse_width, max_pulse_width=max_pulse_width),
     )
 
 

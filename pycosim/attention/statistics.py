@@ -70,6 +70,4 @@ class Statistics:
         if unknown:
             raise InputError(f"seen_as must name signals of {SIGNALS}, found {sorted(unknown)}")
         signals = {name: getattr(trace, name) for name in SIGNALS}
-        return cls(
-            **{name: Moments.of(views[name](x) if name in views else x) for name, x in signals.items()}
-        )
+        return cls(**{name: Moments.of(views[name](x) if name in views else x) for name, x in signals.items()})

@@ -75,9 +75,7 @@ def perplexity(
     Raises:
         InputError: if the text is too short, or the logits are not finite (look at what ``attend`` returns).
     """
-    losses = token_losses(
-        tokens, weights, attend, batch=batch, n_tokens=n_tokens, progress=progress
-    )  # (n_tokens,)
+    losses = token_losses(tokens, weights, attend, batch=batch, n_tokens=n_tokens, progress=progress)  # (n_tokens,)
     return accuracy_of_losses(losses, weights.config.n_ctx)
 
 

@@ -28,9 +28,7 @@ def draw_cell_iv(data: CellIvFigure) -> Figure:
     current, difference = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
     order = np.argsort(data.stored_voltage)
     volts = data.stored_voltage[order]
-    for column, color in zip(
-        range(data.word_line_voltage.size), _ramp(data.word_line_voltage.size), strict=True
-    ):
+    for column, color in zip(range(data.word_line_voltage.size), _ramp(data.word_line_voltage.size), strict=True):
         current.plot(volts, 1e6 * data.simulated[order, column], color=color)
         current.plot(
             volts,
@@ -40,23 +38,15 @@ def draw_cell_iv(data: CellIvFigure) -> Figure:
             markerfacecolor=SURFACE,
             markersize=4.2,
         )
-        difference.plot(
-            volts, 1e6 * data.residual[order, column], "-o", color=color, markersize=2.8, linewidth=1.1
-        )
+        difference.plot(volts, 1e6 * data.residual[order, column], "-o", color=color, markersize=2.8, linewidth=1.1)
     if data.pulse is not None:
-        current.plot(
-            volts, 1e6 * data.pulse[order], "--", color=SERIES[1], label="charge of a full pulse / its length"
-        )
-        difference.plot(
-            volts, 1e6 * (data.pulse - data.published[:, -1])[order], "--", color=SERIES[1], linewidth=1.1
-        )
+        current.plot(volts, 1e6 * data.pulse[order], "--", color=SERIES[1], label="charge of a full pulse / its length")
+        difference.plot(volts, 1e6 * (data.pulse - data.published[:, -1])[order], "--", color=SERIES[1], linewidth=1.1)
     _label_word_lines(current, data)
     current.plot([], [], "-", color=RAMP[4], label="simulated, DC")
     current.plot([], [], "o", color=RAMP[4], markerfacecolor=SURFACE, label="published")
     current.legend(loc="upper left")
-    current.set(
-        title="Read current", xlabel="stored voltage (V)", ylabel="current sunk from the bit line (µA)"
-    )
+    current.set(title="Read current", xlabel="stored voltage (V)", ylabel="current sunk from the bit line (µA)")
     difference.axhline(0.0, color=MUTED, linewidth=0.8)
     difference.set(title="Simulated − published", xlabel="stored voltage (V)", ylabel="difference (µA)")
     return figure
@@ -136,9 +126,7 @@ def draw_column_check(data: ColumnCheckFigure, *, target: float | None = None) -
         histogram.axvline(bound, color=SERIES[4], linewidth=1.0, linestyle=(0, (4, 3)))
     rms = math.sqrt(float(np.mean(np.square(data.error))))
     bound_text = "" if target is None else f", bound {show_quantity(target, 's', trim=True)}"
-    histogram.set(
-        title=f"Error: rms {show_quantity(rms, 's')}{bound_text}", xlabel="predicted − simulated (ps)"
-    )
+    histogram.set(title=f"Error: rms {show_quantity(rms, 's')}{bound_text}", xlabel="predicted − simulated (ps)")
     histogram.set_ylabel("columns")
     histogram.yaxis.set_major_locator(MaxNLocator(integer=True))
     plain(histogram, grid="y")
@@ -152,9 +140,7 @@ def draw_retention(data: RetentionFigure) -> Figure:
     later = data.time > 0.0
     for simulated, fitted, color in zip(data.simulated, data.fitted, _ramp(len(data.simulated)), strict=True):
         axes.semilogx(data.time[later], fitted[later], color=color)
-        axes.semilogx(
-            data.time[later], simulated[later], "o", color=color, markersize=2.6, markerfacecolor=SURFACE
-        )
+        axes.semilogx(data.time[later], simulated[later], "o", color=color, markersize=2.6, markerfacecolor=SURFACE)
     axes.plot([], [], "-", color=RAMP[4], label="decay model")
     axes.plot([], [], "o", color=RAMP[4], markerfacecolor=SURFACE, label="simulated")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -148,6 +148,4 @@ def _strict(value: object, place: str, not_finite: list[str]) -> Json:
         return {str(key): _strict(item, f"{place}.{key}", not_finite) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [_strict(item, f"{place}[{index}]", not_finite) for index, item in enumerate(value)]
-    raise TypeError(
-        f"{place}: a report holds numbers, text, mappings and sequences, not {type(value).__name__}"
-    )
+    raise TypeError(f"{place}: a report holds numbers, text, mappings and sequences, not {type(value).__name__}")

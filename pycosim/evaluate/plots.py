@@ -39,9 +39,7 @@ def draw_figures(report: Report) -> dict[str, Figure]:
         Name to drawing: "accuracy", "latency", "energy" and the names of the fields of `Figures` that are
             present.
     """
-    present = {
-        field.name: getattr(report.figures, field.name) for field in dataclasses.fields(report.figures)
-    }
+    present = {field.name: getattr(report.figures, field.name) for field in dataclasses.fields(report.figures)}
     with drawing_style():
         return {
             "accuracy": draw_accuracy(report.accuracy),
@@ -52,12 +50,7 @@ def draw_figures(report: Report) -> dict[str, Figure]:
 
 
 def draw_data(
-    data: CellIvFigure
-    | ColumnWaveforms
-    | TransferFigure
-    | ColumnCheckFigure
-    | RetentionFigure
-    | AdaptationFigure,
+    data: CellIvFigure | ColumnWaveforms | TransferFigure | ColumnCheckFigure | RetentionFigure | AdaptationFigure,
 ) -> Figure:
     """Draw one figure's arrays the way that suits them; call it inside `drawing_style`."""
     match data:

@@ -33,11 +33,7 @@ def draw_accuracy(accuracy: Mapping[str, Accuracy]) -> Figure:
     axes.barh(rows, shown - 1.0, left=1.0, height=0.62, color=[_accuracy_color(name) for name in accuracy])
     reference = accuracy["exact"].perplexity if "exact" in accuracy else math.nan
     for row, value, length in zip(rows, values, shown, strict=True):
-        ratio = (
-            ""
-            if value == reference or not math.isfinite(reference)
-            else f" ({value / reference:.3f} × exact)"
-        )
+        ratio = "" if value == reference or not math.isfinite(reference) else f" ({value / reference:.3f} × exact)"
         _bar_text(axes, float(length), float(row), f"{show_number(float(value), digits=4)}{ratio}")
     if shown.max() > _LOG_SPREAD * shown.min():
         axes.set_xscale("log")
@@ -158,9 +154,7 @@ def _source_bar(axes: Axes, row: int, left: float, length: float, source: Source
     color = _SOURCE_COLORS[source]
     hatch = "////" if source == "assumed" else None
     face = "none" if source == "assumed" else color
-    axes.barh(
-        row, length, left=left, height=0.62, facecolor=face, edgecolor=color, hatch=hatch, linewidth=0.8
-    )
+    axes.barh(row, length, left=left, height=0.62, facecolor=face, edgecolor=color, hatch=hatch, linewidth=0.8)
 
 
 def _source_legend(axes: Axes, sources: set[Source], *, published: bool = False) -> None:
@@ -177,16 +171,12 @@ def _source_legend(axes: Axes, sources: set[Source], *, published: bool = False)
     ]
     if published:
         patches.append(Patch(facecolor=SERIES[1], label="published, per tile"))
-    axes.legend(
-        handles=patches, loc="upper right", ncols=len(patches), bbox_to_anchor=(1.0, 1.12), borderaxespad=0.0
-    )
+    axes.legend(handles=patches, loc="upper right", ncols=len(patches), bbox_to_anchor=(1.0, 1.12), borderaxespad=0.0)
 
 
 def _bar_text(axes: Axes, end: float, row: float, text: str) -> None:
     """Write a value at the end of its bar."""
-    axes.annotate(
-        text, (end, row), xytext=(5, 0), textcoords="offset points", va="center", color=INK, fontsize=8.0
-    )
+    axes.annotate(text, (end, row), xytext=(5, 0), textcoords="offset points", va="center", color=INK, fontsize=8.0)
 
 
 def _horizontal_bars(axes: Axes) -> None:

@@ -25,16 +25,12 @@ def terminal_report(report: Report) -> RenderableType:
 
 
 def _table(title: str) -> Table:
-    return Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
-    )
+    return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
 
 
 def _title(report: Report) -> RenderableType:
     provenance, workload = report.provenance, report.workload
-    technology = (
-        f"{provenance.technology} {provenance.corner}, {show_number(provenance.temperature, trim=True)} °C"
-    )
+    technology = f"{provenance.technology} {provenance.corner}, {show_number(provenance.temperature, trim=True)} °C"
     return Group(
         Text(
             f"{report.system}: {technology}, ngspice {provenance.ngspice}, seed {provenance.seed}",
@@ -106,9 +102,7 @@ def _models(models: tuple[ModelRecord, ...]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for model in models:
         residual = show_quantity(model.residual_rms, model.residual_unit)
-        table.add_row(
-            model.name, model.kind, residual, show_count(model.n_fitted), show_count(model.n_held_out)
-        )
+        table.add_row(model.name, model.kind, residual, show_count(model.n_fitted), show_count(model.n_held_out))
     return table
 
 

@@ -30,9 +30,7 @@ def write_report(report: Report, directory: Path) -> Path:
     """
     missing = [key for key in ACCURACY_KEYS if key not in report.accuracy]
     if missing:
-        raise InputError(
-            f"a report needs the accuracy of {', '.join(ACCURACY_KEYS)}; it lacks {', '.join(missing)}"
-        )
+        raise InputError(f"a report needs the accuracy of {', '.join(ACCURACY_KEYS)}; it lacks {', '.join(missing)}")
     drawings = {name: render_svg(figure, name) for name, figure in draw_figures(report).items()}
     page = directory / "report.html"
     try:

@@ -54,9 +54,7 @@ def fit_polynomial_cell(
         design = powers * np.maximum(fitted_width - offset, 0.0)[:, None]
         scale = np.linalg.norm(design, axis=0)
         if not scale.all():
-            raise FitError(
-                f"{fitted_width.size} points do not determine degree {degree}; measure longer pulses"
-            )
+            raise FitError(f"{fitted_width.size} points do not determine degree {degree}; measure longer pulses")
         found = np.linalg.lstsq(design / scale, fitted_charge, rcond=None)[0] / scale
         return found, design, design @ found - fitted_charge
 

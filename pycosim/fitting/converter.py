@@ -62,9 +62,7 @@ def fit_hard_sigmoid(
     guess = {"gain": slope * saturation_charge / longest} if saturation_charge else {}
     guess = guess or {"saturation_charge": longest / slope}
     guess |= {"offset": offset} | ({"max_pulse_width": longest} if max_pulse_width is None else {})
-    return _fit_law(
-        model_of, guess, longest / slope, charges, widths, mask, max_residual_rms, netlist_digests
-    )
+    return _fit_law(model_of, guess, longest / slope, charges, widths, mask, max_residual_rms, netlist_digests)
 
 
 def fit_signed_pulse(
@@ -112,9 +110,7 @@ def fit_signed_pulse(
     guess = {"positive_gain": gain} if saturation_charge else {"saturation_charge": longest / slope}
     guess |= {"negative_gain": gain, "offset": offset}
     guess |= {"max_pulse_width": longest} if max_pulse_width is None else {}
-    return _fit_law(
-        model_of, guess, longest / slope, charges, widths, mask, max_residual_rms, netlist_digests
-    )
+    return _fit_law(model_of, guess, longest / slope, charges, widths, mask, max_residual_rms, netlist_digests)
 
 
 def _fit_law(

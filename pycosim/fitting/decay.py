@@ -49,9 +49,7 @@ def fit_storage_decay(
     span = float(np.ptp(level)) or 1.0
     (rate, final), covariance = solve_parameters(predict, y, start, np.array([abs(rate), span]))
     if not rate > 0:
-        raise FitError(
-            f"levels must drift towards one voltage, found a rate of {rate:.3g} 1/s; use fit_drift_table"
-        )
+        raise FitError(f"levels must drift towards one voltage, found a rate of {rate:.3g} 1/s; use fit_drift_table")
     model = StorageDecay(time_constant=float(1 / rate), final_voltage=float(final))
     by_time_constant = np.diag([-1 / rate**2, 1.0])
     return judge(
@@ -132,15 +130,11 @@ def _checked(
     age, level = increasing("ages", ages), increasing("stored_voltages", stored_voltages)
     drifted = finite_array("voltages", voltages, ndim=2)
     if drifted.shape != (age.size, level.size):
-        raise InputError(
-            f"voltages must be (n_ages, n_levels) = {(age.size, level.size)}, found {drifted.shape}"
-        )
+        raise InputError(f"voltages must be (n_ages, n_levels) = {(age.size, level.size)}, found {drifted.shape}")
     try:
         mask = np.broadcast_to(np.asarray(held_out, dtype=bool), drifted.shape)
     except ValueError as error:
         raise InputError(f"held_out must broadcast to {drifted.shape}, found {np.shape(held_out)}") from error
     if mask.all() or not mask.any():
-        raise InputError(
-            f"held_out must leave points on both sides, found {int(mask.sum())} of {mask.size} held out"
-        )
+        raise InputError(f"held_out must leave points on both sides, found {int(mask.sum())} of {mask.size} held out")
     return age, level, drifted, mask

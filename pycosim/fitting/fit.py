@@ -87,9 +87,7 @@ def hold_out(n_points: int, *, fraction: float, rng: np.random.Generator) -> NDA
     return mask
 
 
-def paired_points(
-    held_out: ArrayLike, columns: Mapping[str, ArrayLike]
-) -> tuple[list[Array], NDArray[np.bool_]]:
+def paired_points(held_out: ArrayLike, columns: Mapping[str, ArrayLike]) -> tuple[list[Array], NDArray[np.bool_]]:
     """Return named columns flattened to one length, and the mask that goes with them.
 
     Args:
@@ -104,9 +102,7 @@ def paired_points(
         *points, mask = np.broadcast_arrays(*arrays, np.asarray(held_out, dtype=bool))
     except ValueError as error:
         shapes = {name: array.shape for name, array in zip(columns, arrays, strict=True)}
-        raise InputError(
-            f"columns and held_out must broadcast, found {shapes} and {np.shape(held_out)}"
-        ) from error
+        raise InputError(f"columns and held_out must broadcast, found {shapes} and {np.shape(held_out)}") from error
     if mask.all() or not mask.any():
         raise InputError(
             f"held_out must leave points on both sides, found {int(mask.sum())} of {mask.size} held out; "
@@ -173,13 +169,9 @@ def solve_parameters(
         FitError: where the search does not end, or the points do not determine the parameters.
     """
     if measured.size < start.size:
-        raise FitError(
-            f"{measured.size} points do not determine {start.size} parameters; measure more points"
-        )
+        raise FitError(f"{measured.size} points do not determine {start.size} parameters; measure more points")
     unit = float(np.abs(measured).max()) or 1.0
-    search = least_squares(
-        lambda p: (predict(p * scale) - measured) / unit, start / scale, xtol=1e-14, ftol=1e-14
-    )
+    search = least_squares(lambda p: (predict(p * scale) - measured) / unit, start / scale, xtol=1e-14, ftol=1e-14)
     if not search.success:
         raise FitError(f"the search for {start.size} parameters did not end: {search.message}")
     covariance = covariance_of(search.jac, search.fun)

@@ -31,9 +31,7 @@ def columns(dataset: xr.Dataset, names: Sequence[str]) -> tuple[Array, ...]:
     table = np.stack([np.asarray(column.values, dtype=np.float64).ravel() for column in broadcast])
     kept = table[:, ~np.isnan(table).any(axis=0)]
     if not kept.size:
-        raise InputError(
-            f"all {table.shape[1]} points have a NaN in one of {list(names)}; look at the failed runs"
-        )
+        raise InputError(f"all {table.shape[1]} points have a NaN in one of {list(names)}; look at the failed runs")
     return tuple(kept)
 
 

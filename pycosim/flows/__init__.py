@@ -1,0 +1,1 @@
+"""The whole sentence, once per analog system: technology to report."""

@@ -178,7 +178,7 @@ def _calibration(weights: Weights) -> NDArray[np.int64]:
 def _scalers(weights: Weights) -> list[Scalers]:
     def scaler(layer: int, signal: str) -> Scaler:
         a, b = weights.scaler(layer, signal)
-        return Scaler(a=a, b=b)
+        return Scaler(a=a.astype(np.float64), b=b.astype(np.float64))
 
     return [
         Scalers(q=scaler(i, "q"), k=scaler(i, "k"), v=scaler(i, "v"), out=scaler(i, "out"))

@@ -85,9 +85,7 @@ def make_design(config: GainCellConfig) -> Design:
     )
 
 
-def measure_cell(
-    design: Design, config: GainCellConfig, simulator: Simulator, progress: Progress
-) -> CellData:
+def measure_cell(design: Design, config: GainCellConfig, simulator: Simulator, progress: Progress) -> CellData:
     """Read current, charges and drift of the cell."""
     fitted_widths, held_widths = _pulse_grid(config.quick)
     widths = np.sort(np.concatenate([fitted_widths, held_widths]))

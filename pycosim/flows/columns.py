@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -99,9 +100,7 @@ def check_columns(
         )
         predicted = converter.pulse_width(cell.charge(widths, stored).sum(axis=-1))
         checks.append(
-            ColumnCheck(
-                column=column, stored_voltages=stored, pulse_widths=widths, reads=reads, predicted=predicted
-            )
+            ColumnCheck(column=column, stored_voltages=stored, pulse_widths=widths, reads=reads, predicted=predicted)
         )
     return checks[0], checks[1]
 
@@ -132,5 +131,5 @@ def draw_operands(
     full = column.converter.saturation_current * longest
     low, high = (-1.1 * full, 1.1 * full) if column.converter.signed else (-0.1 * full, 1.1 * full)
     edges = np.linspace(low, high, count + 1)
-    chosen = [np.flatnonzero((charge >= a) & (charge < b))[0] for a, b in zip(edges, edges[1:], strict=False)]
+    chosen = [np.flatnonzero((charge >= a) & (charge < b))[0] for a, b in pairwise(edges)]
     return stored[chosen], widths[chosen]

@@ -19,9 +19,7 @@ COUNT_ADD_LATCH = 3e-9
 _PUBLISHED = dict(PUBLISHED_BLOCKS)
 
 
-def column_latency(
-    checks: tuple[ColumnCheck, ColumnCheck], transfers: tuple[xr.Dataset, xr.Dataset]
-) -> Latency:
+def column_latency(checks: tuple[ColumnCheck, ColumnCheck], transfers: tuple[xr.Dataset, xr.Dataset]) -> Latency:
     """The phases of one token, each the slowest over the simulated columns; full pulses are from the transfers.
 
     A phase ends when its signal has settled to half a level; beside it stands what the clocks of the simulated deck
@@ -136,9 +134,7 @@ def column_energy(checks: tuple[ColumnCheck, ColumnCheck], n_tiles: int) -> Ener
         source: Literal["simulated", "assumed"] = "simulated",
     ) -> Block:
         digest = None if check is None else check.reads.attrs["netlists"][0]
-        return Block(
-            name=name, energy=energy, source=source, detail=detail, published=published, netlist=digest
-        )
+        return Block(name=name, energy=energy, source=source, detail=detail, published=published, netlist=digest)
 
     scaled = f"{n_tiles} of {PUBLISHED_TILES} tiles"
     return Energy(

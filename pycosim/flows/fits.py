@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from pycosim.attention.hardware import AttentionModels
 from pycosim.evaluate.report import Interval, ModelRecord
@@ -59,9 +60,7 @@ class GainCellFits:
             cell_k=cell,
             cell_v=cell,
             charge_to_pulse=replace(_better(self.pulse_table, self.hard_sigmoid).model, outside="clip"),
-            signed_charge_to_pulse=replace(
-                _better(self.signed_pulse_table, self.signed_pulse).model, outside="clip"
-            ),
+            signed_charge_to_pulse=replace(_better(self.signed_pulse_table, self.signed_pulse).model, outside="clip"),
             decay=_better(self.drift, self.decay).model,
         )
 
@@ -92,13 +91,9 @@ def fit_gain_cell(design: Design, cell: CellData, transfers: tuple[xr.Dataset, x
         cell_table=fit_lookup_cell(**points),
         cell_polynomial=fit_polynomial_cell(**points, centre=design.technology.mid_voltage),
         pulse_table=fit_pulse_table(**first),
-        hard_sigmoid=fit_hard_sigmoid(
-            **first, saturation_charge=design.first.converter.saturation_current * t_max
-        ),
+        hard_sigmoid=fit_hard_sigmoid(**first, saturation_charge=design.first.converter.saturation_current * t_max),
         signed_pulse_table=fit_pulse_table(**second),
-        signed_pulse=fit_signed_pulse(
-            **second, saturation_charge=design.second.converter.saturation_current * t_max
-        ),
+        signed_pulse=fit_signed_pulse(**second, saturation_charge=design.second.converter.saturation_current * t_max),
         drift=fit_drift_table(**drift, held_out=held_ages),
         decay=fit_storage_decay(**drift, held_out=held_ages[:, None]),
     )
@@ -143,8 +138,8 @@ def _transfer_points(transfer: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def every_third(n: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def every_third(n: int) -> NDArray[np.bool_]:
     """A mask over n points: every third held out, never the first or the last."""
-    mask = np.arange(n) % 3 == 1
+    mask: NDArray[np.bool_] = np.arange(n) % 3 == 1
     mask[-1] = False
     return mask

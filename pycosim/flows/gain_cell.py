@@ -26,9 +26,7 @@ N_TILES = 4
 """Tiles per head of the shipped transformer: a window of 256 tokens in arrays of 64."""
 
 
-def run_gain_cell(
-    config: GainCellConfig, out: Path, progress: Progress, simulator: Simulator | None = None
-) -> Report:
+def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulator: Simulator | None = None) -> Report:
     """Run the gain-cell flow from scratch.
 
     Args:

@@ -39,7 +39,6 @@ from pycosim.evaluate.report import (
     WeightsRecord,
     Workload,
 )
-from pycosim.fitting.fit import Fit
 from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData, Design
 from pycosim.flows.columns import ColumnCheck
@@ -236,8 +235,8 @@ def _figures(
             pulse=cell.pulse_table[:, -1],
         ),
         column_waveforms=_waveforms(design, example),
-        transfer=_transfer(transfers[0], fits.hard_sigmoid),
-        signed_transfer=_transfer(transfers[1], fits.signed_pulse),
+        transfer=_transfer(transfers[0], fits.hard_sigmoid.model),
+        signed_transfer=_transfer(transfers[1], fits.signed_pulse.model),
         column_check=ColumnCheckFigure(predicted=checks[0].predicted, simulated=checks[0].simulated),
         signed_column_check=ColumnCheckFigure(predicted=checks[1].predicted, simulated=checks[1].simulated),
         retention=RetentionFigure(
@@ -254,12 +253,12 @@ def _figures(
     )
 
 
-def _transfer(transfer: xr.Dataset, fit: Fit[ConverterModel]) -> TransferFigure:
+def _transfer(transfer: xr.Dataset, law: ConverterModel) -> TransferFigure:
     charge = transfer["charge"].values
     return TransferFigure(
         charge=charge,
         pulse_width=transfer["pulse_width"].values,
-        fitted=fit.model.pulse_width(charge),
+        fitted=law.pulse_width(charge),
         held_out=every_third(charge.size),
     )
 

@@ -27,16 +27,14 @@ def committed_netlists() -> dict[str, Netlist]:
     levels = [float(v) for v in np.linspace(0.0, technology.supply_voltage, 8)]
     rng = np.random.default_rng(0)
     stored = np.asarray(levels)[rng.integers(0, 8, 64)]
-    widths = 1e-9 * rng.integers(0, 16, 64)
+    widths = np.asarray(1e-9 * rng.integers(0, 16, 64), dtype=np.float64)
     unsigned, signed = ChargeToPulseParameters(), signed_parameters()
     benches: list[Testbench] = [
         gain_cell_dc_bench(cell, technology, stored_voltages=levels),
         gain_cell_read_bench(cell, technology, stored_voltages=levels, pulse_width=8e-9),
         retention_bench(cell, technology, stored_voltages=levels, hold_time=5e-3),
         charge_to_pulse_bench(unsigned, technology, ColumnTiming(), charge=600e-15),
-        charge_to_pulse_bench(
-            signed, technology, signed_timing(), charge=-300e-15, name="signed_charge_to_pulse"
-        ),
+        charge_to_pulse_bench(signed, technology, signed_timing(), charge=-300e-15, name="signed_charge_to_pulse"),
     ]
     for converter, timing in ((unsigned, ColumnTiming()), (signed, signed_timing())):
         column = Column(cell=cell, converter=converter, technology=technology, timing=timing)
@@ -65,17 +63,13 @@ def check_netlists(folder: Path) -> list[str]:
         InputError: the folder does not exist.
     """
     if not folder.is_dir():
-        raise InputError(
-            f"no folder {folder} with netlists to check; write them first with `pycosim netlists`"
-        )
+        raise InputError(f"no folder {folder} with netlists to check; write them first with `pycosim netlists`")
     netlists = committed_netlists()
     wanted = {name: netlist.text for name, netlist in netlists.items()} | {MANIFEST: _manifest(netlists)}
     found = {path.name: path for path in folder.iterdir() if path.suffix == ".cir" or path.name == MANIFEST}
     foreign = sorted(set(found) - set(wanted))
     return foreign + [
-        name
-        for name, text in wanted.items()
-        if name not in found or found[name].read_text(encoding="utf-8") != text
+        name for name, text in wanted.items() if name not in found or found[name].read_text(encoding="utf-8") != text
     ]
 
 

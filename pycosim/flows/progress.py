@@ -80,8 +80,7 @@ class TimedProgress:
         """Duration of every stage so far; the last one lasts until now."""
         ends = [*(start for _, start in self._marks[1:]), time.perf_counter()]
         return tuple(
-            StageTime(name=name, seconds=end - start)
-            for (name, start), end in zip(self._marks, ends, strict=True)
+            StageTime(name=name, seconds=end - start) for (name, start), end in zip(self._marks, ends, strict=True)
         )
 
 

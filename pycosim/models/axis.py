@@ -13,9 +13,8 @@ from scipy.interpolate import CubicSpline
 from pycosim.checks import Array, frozen_array
 from pycosim.errors import InputError
 
-MAX_NODES = (
-    20_000  # a table of 20 000 nodes x 8 levels x 256 ages takes 330 MB; beyond, the model is not smooth
-)
+NARROWEST = 1e-9  # of the range: a jump is followed to an interval of this width, and no further
+MAX_NODES = 5_000  # a table of 5000 nodes x 16 widths x 256 ages takes 160 MB; beyond, the model is not smooth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +73,8 @@ def grid_axis(function: Callable[[Array], Array], axis: OperandAxis, tolerance: 
     """Return the axis with the nodes between which interpolation of a function is good enough.
 
     Starts with the two ends, then 15 equal steps (the nanosecond steps of a 15 ns pulse, on which tables of
-    measured charge are linear), and then halves the intervals that are not good enough yet.
+    measured charge are linear), and then halves the intervals that are not good enough yet. A jump is left as a
+    steep line.
 
     Args:
         function: nodes (n,) -> values (n, ...).
@@ -116,4 +116,4 @@ def _bad_intervals(
     index = np.clip(np.searchsorted(nodes, probes, "right") - 1, 0, nodes.size - 2)
     bad = np.zeros(nodes.size - 1, dtype=bool)
     np.logical_or.at(bad, index, error > allowed)
-    return bad
+    return bad & (np.diff(nodes) > NARROWEST * (nodes[-1] - nodes[0]))

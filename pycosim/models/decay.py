@@ -25,9 +25,7 @@ class DecayModel(Protocol):
         """The ranges on which the model holds."""
         ...
 
-    def read(
-        self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike
-    ) -> Array:
+    def read(self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
         """Return the charge, C, of a cell written to a voltage, V, ``age`` s ago; operands broadcast."""
         ...
 
@@ -45,9 +43,7 @@ class NoDecay:
         """Any age that is not negative."""
         return (_AGES,)
 
-    def read(
-        self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike
-    ) -> Array:
+    def read(self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
         """Return the charge, C, of a fresh cell, broadcast over ``age`` too."""
         charge = cell.charge(pulse_width, stored_voltage)
         return np.broadcast_to(charge, np.broadcast_shapes(charge.shape, _checked_age(age).shape))
@@ -74,9 +70,7 @@ class ReadDecay:
         """Any age that is not negative."""
         return (_AGES,)
 
-    def read(
-        self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike
-    ) -> Array:
+    def read(self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
         """Return the charge, C, of a cell written ``age`` s ago; operands broadcast."""
         factor = np.exp(-_checked_age(age) / self.time_constant)
         return cell.charge(pulse_width, stored_voltage) * factor
@@ -109,14 +103,9 @@ class StorageDecay:
     def voltage(self, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
         """Return the voltage, V, that is left of ``stored_voltage`` V after ``age`` s; operands broadcast."""
         factor = np.exp(-_checked_age(age) / self.time_constant)
-        return (
-            self.final_voltage
-            + (finite_array("stored_voltage", stored_voltage) - self.final_voltage) * factor
-        )
+        return self.final_voltage + (finite_array("stored_voltage", stored_voltage) - self.final_voltage) * factor
 
-    def read(
-        self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike
-    ) -> Array:
+    def read(self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
         """Return the charge, C, of a cell written ``age`` s ago; operands broadcast."""
         return cell.charge(pulse_width, self.voltage(stored_voltage, age))
 
@@ -168,8 +157,6 @@ class DriftTable:
         stored = levels.admit(stored_voltage, self.outside, self.clips)
         return interpolate_table(self.ages, self.stored_voltages, self.voltages, when, stored)
 
-    def read(
-        self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike
-    ) -> Array:
+    def read(self, cell: CellModel, pulse_width: ArrayLike, stored_voltage: ArrayLike, age: ArrayLike) -> Array:
         """Return the charge, C, of a cell written ``age`` s ago; operands broadcast."""
         return cell.charge(pulse_width, self.voltage(stored_voltage, age))

@@ -90,9 +90,7 @@ class Domain:
         least, most = float(array.min()), float(array.max())
         if not (math.isfinite(least) and math.isfinite(most)):
             n_bad = int(np.count_nonzero(~np.isfinite(array)))
-            raise DomainError(
-                f"{self.quantity} must be finite, found {n_bad} of {array.size} NaN or infinite"
-            )
+            raise DomainError(f"{self.quantity} must be finite, found {n_bad} of {array.size} NaN or infinite")
         if self.low <= least and most <= self.high:
             clips.add(0, array.size)
             return array

@@ -125,9 +125,7 @@ def load_model(path: Path | str) -> tuple[Any, ModelRecord]:
     arrays = _read_arrays(npz_path, content["arrays"]) if content["arrays"] else {}
     wanted, found = set(_stored_fields(kind)), set(parameters) | set(arrays)
     if wanted != found or set(parameters) & set(arrays):
-        raise InputError(
-            f"{json_path}: a {content['kind']} has fields {sorted(wanted)}, found {sorted(found)}"
-        )
+        raise InputError(f"{json_path}: a {content['kind']} has fields {sorted(wanted)}, found {sorted(found)}")
     record = content["record"]
     try:
         model = kind(**parameters, **arrays)
@@ -135,9 +133,7 @@ def load_model(path: Path | str) -> tuple[Any, ModelRecord]:
     except InputError as error:
         raise InputError(f"{json_path}: {error}") from error
     except (TypeError, KeyError) as error:
-        raise InputError(
-            f"{json_path}: not a {content['kind']} with its record: {error}; save it again"
-        ) from error
+        raise InputError(f"{json_path}: not a {content['kind']} with its record: {error}; save it again") from error
 
 
 def _paths(path: Path | str) -> tuple[Path, Path]:
@@ -191,7 +187,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_arrays(path: Path, digests: dict[str, str]) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: np.asarray(stored[name], dtype=np.float64) for name in stored.files}
     except FileNotFoundError as error:
         raise InputError(f"no array file {path} beside its .json; copy both") from error
@@ -200,7 +196,5 @@ def _read_arrays(path: Path, digests: dict[str, str]) -> dict[str, Array]:
     arrays.pop("allow_pickle", None)
     for name in sorted(set(arrays) | set(digests)):
         if name not in arrays or name not in digests or _digest(arrays[name]) != digests[name]:
-            raise InputError(
-                f"{path}: array {name!r} is not the one its .json was written with; copy both files"
-            )
+            raise InputError(f"{path}: array {name!r} is not the one its .json was written with; copy both files")
     return arrays

@@ -27,6 +27,7 @@ from pycosim.models.cell import CellModel
 from pycosim.models.decay import DecayModel
 
 Ages = NDArray[np.intp]
+MAX_ENTRIES = 50_000_000  # of a table: 400 MB
 
 
 class ArrayRead(Protocol):
@@ -113,9 +114,7 @@ class FactoredRead:
     def _age_factors(self, ages: Ages) -> Array:
         oldest = self.age_basis.shape[1] - 1
         if ages.max(initial=-1) > oldest:
-            raise InputError(
-                f"ages must be at most {oldest} tokens, found {ages.max()}; factor a longer window"
-            )
+            raise InputError(f"ages must be at most {oldest} tokens, found {ages.max()}; factor a longer window")
         return np.where(ages >= 0, self.age_basis[:, np.maximum(ages, 0)], 0.0)  # (M, t, tau)
 
     def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
@@ -164,15 +163,22 @@ def factor_read(dense: DenseRead, n_ages: int, *, tolerance: float = 1e-7) -> Fa
         dense: the cell, its decay and what the operands mean.
         n_ages: ages 0 .. n_ages - 1 tokens will be read.
         tolerance: largest error of one cell's charge over the largest charge of a cell. Half of it may come
-            from interpolation on axes without levels, half from the terms that are left out.
+            from the terms that are left out, which is checked on the whole table, and half from interpolation on
+            axes without levels, which is checked between the nodes at some of the ages.
 
     Raises:
         DomainError: where an operand can take values outside the models' domains.
         InputError: where an axis needs too many points for the tolerance.
     """
     positive("tolerance", tolerance)
-    corner_ages = np.unique(np.linspace(0, n_ages - 1, min(n_ages, 3)).astype(np.intp))
-    inputs, levels = _refined(dense, corner_ages, tolerance / 4)
+    some_ages = np.unique(np.linspace(0, n_ages - 1, min(n_ages, 9)).astype(np.intp))
+    inputs, levels = _refined(dense, some_ages, tolerance / 4)
+    n_entries = inputs.nodes.size * levels.nodes.size * n_ages
+    if n_entries > MAX_ENTRIES:
+        raise InputError(
+            f"{inputs.nodes.size} inputs x {levels.nodes.size} levels x {n_ages} ages are more than "
+            f"{MAX_ENTRIES:.0e} table entries; ask for fewer levels or for none, or raise the tolerance"
+        )
     table = _table(dense, inputs, levels, np.arange(n_ages))  # (n_inputs, n_levels, n_ages)
     full_scale = float(np.abs(table).max())
     if not full_scale > 0:
@@ -238,9 +244,7 @@ def _truncate(
     )
 
 
-def _without_small_terms(
-    terms: Array, input_basis: Array, age_basis: Array, allowed: float
-) -> tuple[Array, float]:
+def _without_small_terms(terms: Array, input_basis: Array, age_basis: Array, allowed: float) -> tuple[Array, float]:
     """Return the terms with the smallest set to zero, and how much that may change, at most ``allowed``."""
     sizes = (
         np.abs(terms).max(axis=2) * np.abs(age_basis).max(axis=1)[:, None] * np.abs(input_basis).max(axis=1)

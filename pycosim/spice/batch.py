@@ -14,10 +14,10 @@ from pycosim.errors import SimulationError, SimulationTimeout, SimulatorCrashed,
 from pycosim.spice.deck import read_cards, stop_time
 from pycosim.spice.installation import find_ngspice, installation_hint
 from pycosim.spice.log import last_words, read_log
+from pycosim.spice.prepare import runnable_deck
 from pycosim.spice.rawfile import Plot, RawFileError, read_raw
 from pycosim.spice.results import to_waveforms
 from pycosim.spice.rundirectory import DECK, LOG, RAW, new_run_directory, remove_run, write_run
-from pycosim.spice.safety import check_netlist
 from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Waveforms
 from pycosim.spice.structure import check_structure
 
@@ -42,7 +42,7 @@ class NgspiceBatch:
 
     def run(self, netlist: NetlistLike) -> Waveforms:
         """Waveforms of one netlist; see `pycosim.spice.simulator.Simulator.run`."""
-        deck = check_netlist(netlist)
+        deck = runnable_deck(netlist)
         program = find_ngspice()
         if program is None:
             raise SimulatorMissing(f"no ngspice on this machine. {installation_hint()}", netlist=netlist.name)
@@ -52,9 +52,7 @@ class NgspiceBatch:
             check_structure(netlist)
             waveforms = self._run_in(directory, program, netlist)
         except SimulationError as error:
-            raise type(error)(
-                error.message, netlist=netlist.name, run_directory=directory
-            ) from error.__cause__
+            raise type(error)(error.message, netlist=netlist.name, run_directory=directory) from error.__cause__
         except BaseException:
             remove_run(directory)
             raise

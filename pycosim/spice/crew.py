@@ -35,11 +35,19 @@ class Crew:
         self._owner = os.getpid()
         self._numbers = itertools.count(1)
 
-    def next_worker(self) -> WorkerProcess | None:
-        """An idle worker, or a new one where there is room; busy from now on. None where all are busy."""
+    def next_worker(self, fresh: bool) -> WorkerProcess | None:
+        """An idle worker, or a new one where there is room; busy from now on. None where all are busy.
+
+        Args:
+            fresh: whether it must not have run anything.
+        """
         if len(self.busy) >= self._size:
             return None
-        worker = self.idle.pop() if self.idle else self._start()
+        if fresh and self.idle:
+            used = self.idle.pop()
+            used.end()
+            self._tidy(used)
+        worker = self._start() if fresh or not self.idle else self.idle.pop()
         self.busy.append(worker)
         return worker
 

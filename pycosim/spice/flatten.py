@@ -174,17 +174,11 @@ def _terminals(text: str, words: Sequence[str]) -> Iterator[tuple[str, Terminal 
     if letter in _TWO_POLES:
         yield from ((name, _TWO_POLES[letter]) for name in words[1:3])
     elif letter in "bge":
-        kind = (
-            Terminal.DRIVES
-            if letter == "e" or (letter == "b" and _is_voltage_source(text))
-            else Terminal.BLOCKS
-        )
+        kind = Terminal.DRIVES if letter == "e" or (letter == "b" and _is_voltage_source(text)) else Terminal.BLOCKS
         yield from ((name, kind) for name in words[1:3])
         if letter != "b":
             plain = len(words) == 6 and parse_number(words[5]) is not None
-            yield from (
-                (name, Terminal.BLOCKS if plain else None) for name in words[3:5] if _may_be_node(name)
-            )
+            yield from ((name, Terminal.BLOCKS if plain else None) for name in words[3:5] if _may_be_node(name))
             yield from ((name, None) for name in words[5:] if not plain and _may_be_node(name))
     elif letter == "m":
         yield from zip(words[1:5], _MOS, strict=False)

@@ -46,9 +46,7 @@ def find_libngspice() -> Path | str | None:
     folders = [Path(folder) for folder in _LIBRARY_FOLDERS]
     program = find_ngspice()
     if program is not None:
-        folders.insert(
-            0, program.resolve().parent.parent / "lib"
-        )  # conda and other prefixes keep both together
+        folders.insert(0, program.resolve().parent.parent / "lib")  # conda and other prefixes keep both together
     folders.insert(0, Path(sys.prefix) / "lib")
     names = ("libngspice.so", "libngspice.so.0", "libngspice.0.dylib", "libngspice.dylib")
     paths = (folder / name for folder in folders for name in names)

@@ -40,7 +40,7 @@ class KeptNgspice(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
         self._first_variables = self._variables()
 
     def forget(self) -> None:
-        """Clear what an earlier deck left: plots, circuit, variables, the state of the random numbers."""
+        """Clear what an earlier deck left: plots, circuit, variables."""
         self.command("destroy all")
         if self._loaded:
             self.command("remcirc")
@@ -51,7 +51,6 @@ class KeptNgspice(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
         for name, value in self._first_variables.items():
             if now.get(name) != value:
                 self.command(f"set {name} = {value}" if value else f"set {name}")
-        self.command("setseed 1")
 
     def run_deck(self, deck: str, settings: Sequence[tuple[str, str]]) -> bool:
         """Load and run a deck.

@@ -60,9 +60,7 @@ _FATAL: Final = (
         UndefinedModel,
         "a file is gone since the netlist was rendered: render it again",
     ),
-    _rule(
-        r"section definition .* not found", UndefinedModel, "correct the section (corner) on the .lib line"
-    ),
+    _rule(r"section definition .* not found", UndefinedModel, "correct the section (corner) on the .lib line"),
     _rule(
         r"unknown subckt|(too few|too many) parameters for subcircuit",
         UndefinedModel,
@@ -115,7 +113,7 @@ _SUSPECT: Final = (
 _ERROR: Final = re.compile(r"^\W*(fatal |internal )?error\b|run simulation\(s\) aborted", re.IGNORECASE)
 _HARMLESS: Final = re.compile(
     r"^\s*(note:|circuit:|supplies reduced|reference value|\.\w+ line ignored since rawfile|no\. of data)"
-    r"|out of range for|^\s*in line b|this model supports bsim4"
+    r"|out of range for|^\s*in line b|^\s*option scale:|this model supports bsim4"
     r"|^\s*\S+\s+[-+]?[\d.]+(e[-+]?\d+)?\s*$",  # the last: a node and its voltage
     re.IGNORECASE,
 )
@@ -132,12 +130,7 @@ def read_log(log: str) -> Problem | None:
     """
     everything = [line.strip() for line in log.replace("\r", "\n").split("\n")]
     lines = [line for line in everything if line and not _HARMLESS.search(line)]
-    return (
-        _first(lines, _FATAL)
-        or _solver_problem(lines, everything)
-        or _first(lines, _SUSPECT)
-        or _unexplained(lines)
-    )
+    return _first(lines, _FATAL) or _solver_problem(lines, everything) or _first(lines, _SUSPECT) or _unexplained(lines)
 
 
 def _first(lines: list[str], rules: tuple[_Rule, ...]) -> Problem | None:

@@ -26,9 +26,9 @@ from pycosim.spice.crew import Crew
 from pycosim.spice.deck import read_cards, stop_time
 from pycosim.spice.installation import find_libngspice, installation_hint
 from pycosim.spice.log import last_words, read_log
+from pycosim.spice.prepare import has_noise_source, runnable_deck
 from pycosim.spice.results import to_waveforms
 from pycosim.spice.rundirectory import new_run_directory, write_run
-from pycosim.spice.safety import check_netlist
 from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Waveforms
 from pycosim.spice.structure import check_structure
 from pycosim.spice.workerprocess import WorkerProcess, describe_status
@@ -44,6 +44,7 @@ class _Task:
     index: int
     netlist: NetlistLike
     deck: str
+    needs_fresh_worker: bool
 
 
 class NgspicePool:
@@ -168,18 +169,18 @@ class _Call:
         """Check one netlist after the other, while the workers run; a refused one has its outcome at once."""
         for index, netlist in enumerate(self._netlists):
             try:
-                deck = check_netlist(netlist)
+                deck = runnable_deck(netlist)
                 check_structure(netlist)
             except SuspectNetlist as error:
                 self._record(index, self._kept(error, netlist, netlist.text, None))
             except SimulationError as error:
                 self._record(index, error)
             else:
-                yield _Task(index, netlist, deck)
+                yield _Task(index, netlist, deck, has_noise_source(netlist))
 
     def _give_work(self) -> None:
         while self._next is not None:
-            worker = self._crew.next_worker()
+            worker = self._crew.next_worker(self._next.needs_fresh_worker)
             if worker is None:
                 return
             task, self._next = self._next, None
@@ -208,9 +209,7 @@ class _Call:
             if reply.exited and read_log(reply.log) is None:
                 words = last_words(reply.log)
                 raise SimulatorCrashed(f"libngspice gave up; its last words: {words}; {_CRASH_ADVICE}")
-            outcome: Outcome = to_waveforms(
-                reply.plots, reply.log, task.netlist, stop_time(read_cards(task.deck))
-            )
+            outcome: Outcome = to_waveforms(reply.plots, reply.log, task.netlist, stop_time(read_cards(task.deck)))
         except SimulationError as error:
             outcome = self._kept(error, task.netlist, task.deck, reply.log)
         self._record(task.index, outcome)
@@ -239,9 +238,7 @@ class _Call:
             )
             self._record(task.index, self._kept(error, task.netlist, task.deck, log))
 
-    def _kept(
-        self, error: SimulationError, netlist: NetlistLike, deck: str, log: str | None
-    ) -> SimulationError:
+    def _kept(self, error: SimulationError, netlist: NetlistLike, deck: str, log: str | None) -> SimulationError:
         """The error with the run directory that now holds deck and log."""
         directory = new_run_directory(netlist.name, self._run_root)
         write_run(directory, deck, netlist.settings, log)

@@ -68,11 +68,7 @@ def parse_raw(content: bytes) -> list[Plot]:
 def _read_plot(content: bytes, start: int) -> tuple[Plot, int]:
     end = content.find(_BINARY, start)
     if end < 0:
-        kind = (
-            "an ASCII raw file (remove 'filetype=ascii')"
-            if _VALUES in content[start:]
-            else "no 'Binary:' line"
-        )
+        kind = "an ASCII raw file (remove 'filetype=ascii')" if _VALUES in content[start:] else "no 'Binary:' line"
         raise RawFileError(f"wanted a binary raw file, found {kind}")
     header = content[start:end].decode("utf-8", errors="replace")
     names, is_complex, n_points = _read_header(header)
@@ -81,12 +77,8 @@ def _read_plot(content: bytes, start: int) -> tuple[Plot, int]:
     n_bytes = n_points * len(names) * width
     if len(content) - data_start < n_bytes:
         found = (len(content) - data_start) // (len(names) * width)
-        raise RawFileError(
-            f"the header promises {n_points} points of {len(names)} vectors, found {found} points"
-        )
-    flat = np.frombuffer(
-        content, dtype="<c16" if is_complex else "<f8", count=n_points * len(names), offset=data_start
-    )
+        raise RawFileError(f"the header promises {n_points} points of {len(names)} vectors, found {found} points")
+    flat = np.frombuffer(content, dtype="<c16" if is_complex else "<f8", count=n_points * len(names), offset=data_start)
     table = flat.reshape(n_points, len(names))  # (point, vector)
     vectors = {name: _plain(name, table[:, column]) for column, name in enumerate(names)}
     return Plot(_field(header, "Plotname"), vectors), data_start + n_bytes

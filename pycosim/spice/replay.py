@@ -20,8 +20,7 @@ _AXIS_NAMES: Final = ("time", "sweep", "frequency")
 _SIGNAL: Final = "signal:"
 _DIGEST: Final = re.compile(r"[0-9a-zA-Z_-]{1,128}")
 _HOW: Final = (
-    "run it with NgspicePool or NgspiceBatch and store the result with "
-    "record_waveforms(folder, netlist, waveforms)"
+    "run it with NgspicePool or NgspiceBatch and store the result with record_waveforms(folder, netlist, waveforms)"
 )
 
 
@@ -53,8 +52,7 @@ class Replay:
         missing = [probe for probe in netlist.probes if probe not in waveforms.signals]
         if missing:
             raise MissingProbe(
-                f"the recording {path} has no {', '.join(missing)}, "
-                f"only {', '.join(waveforms.signals)}; {_HOW}",
+                f"the recording {path} has no {', '.join(missing)}, only {', '.join(waveforms.signals)}; {_HOW}",
                 netlist=netlist.name,
             )
         return waveforms
@@ -125,15 +123,9 @@ def _load(path: Path, netlist: NetlistLike) -> Waveforms:
         with np.load(path, allow_pickle=False) as stored:
             axis_name = str(stored["axis_name"])
             axis = stored["axis"]
-            signals = {
-                name.removeprefix(_SIGNAL): stored[name] for name in stored.files if name.startswith(_SIGNAL)
-            }
+            signals = {name.removeprefix(_SIGNAL): stored[name] for name in stored.files if name.startswith(_SIGNAL)}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise SimulationError(
-            f"the recording {path} cannot be read: {error}; {_HOW}", netlist=netlist.name
-        ) from error
+        raise SimulationError(f"the recording {path} cannot be read: {error}; {_HOW}", netlist=netlist.name) from error
     if axis_name not in _AXIS_NAMES or any(values.shape != axis.shape for values in signals.values()):
         raise SimulationError(f"the recording {path} contradicts itself; {_HOW}", netlist=netlist.name)
-    return Waveforms(
-        axis=axis, axis_name=cast(AxisName, axis_name), signals=signals, netlist_digest=netlist.digest
-    )
+    return Waveforms(axis=axis, axis_name=cast(AxisName, axis_name), signals=signals, netlist_digest=netlist.digest)

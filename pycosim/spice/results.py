@@ -13,9 +13,7 @@ from pycosim.spice.log import read_log
 from pycosim.spice.rawfile import Plot, is_axis
 from pycosim.spice.simulator import Array, AxisName, NetlistLike, Waveforms
 
-_STOP_TIME_TOLERANCE: Final = (
-    1e-9  # relative; ngspice ends on its last breakpoint, which is the stop time to rounding
-)
+_STOP_TIME_TOLERANCE: Final = 1e-9  # relative; ngspice ends on its last breakpoint, which is the stop time to rounding
 
 
 def to_waveforms(plots: Sequence[Plot], log: str, netlist: NetlistLike, stop_time: float | None) -> Waveforms:
@@ -63,16 +61,12 @@ def _main_plot(plots: Sequence[Plot], netlist: NetlistLike) -> Plot:
 def _axis(plot: Plot) -> tuple[AxisName, np.ndarray[tuple[int], np.dtype[np.float64]]]:
     for name, values in plot.vectors.items():
         if is_axis(name):
-            axis_name: AxisName = (
-                "time" if name == "time" else "frequency" if name == "frequency" else "sweep"
-            )
+            axis_name: AxisName = "time" if name == "time" else "frequency" if name == "frequency" else "sweep"
             return axis_name, np.asarray(values.real, dtype=np.float64)
     return "sweep", np.zeros(plot.n_points)  # an operating point has no axis
 
 
-def _check_complete(
-    time: np.ndarray[tuple[int], np.dtype[np.float64]], stop_time: float, netlist: NetlistLike
-) -> None:
+def _check_complete(time: np.ndarray[tuple[int], np.dtype[np.float64]], stop_time: float, netlist: NetlistLike) -> None:
     if time[-1] < stop_time * (1 - _STOP_TIME_TOLERANCE):
         raise ConvergenceFailure(
             f"the transient ended at {time[-1]:.6g} s, wanted {stop_time:.6g} s; "

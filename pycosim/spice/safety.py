@@ -97,9 +97,7 @@ def _check_title(text: str) -> None:
         )
     ends = [card.words[0] == ".end" for card in read_cards(text)]
     if sum(ends) != 1 or not ends[-1]:
-        raise _RefusedError(
-            "wanted one .end, as the last card: ngspice reads what follows it as a second deck"
-        )
+        raise _RefusedError("wanted one .end, as the last card: ngspice reads what follows it as a second deck")
 
 
 def _check_lines(text: str, allowed: frozenset[Path], old_style: bool, directory: Path | None) -> str:
@@ -156,16 +154,12 @@ def _line_problem(line: str, is_title: bool) -> str | None:
 
 def _check_card(card: Card) -> None:
     if "file" in card.text and _FILE_PARAMETER.search(card.text):
-        raise _RefusedError(
-            f"line {card.number} names a file to read: {card.text[:60]!r}; give the values in the deck"
-        )
+        raise _RefusedError(f"line {card.number} names a file to read: {card.text[:60]!r}; give the values in the deck")
     if not card.text.startswith("."):
         return
     word = card.words[0]
     if word not in _DOT_CARDS:
-        raise _RefusedError(
-            f"line {card.number}: {word!r} is refused; cards are {', '.join(sorted(_DOT_CARDS))}"
-        )
+        raise _RefusedError(f"line {card.number}: {word!r} is refused; cards are {', '.join(sorted(_DOT_CARDS))}")
     if word == ".model":
         _check_model(card)
 
@@ -173,20 +167,14 @@ def _check_card(card: Card) -> None:
 def _check_model(card: Card) -> None:
     kind = re.split(r"[\s(]", card.text.split(None, 2)[2] if len(card.words) > 2 else "", maxsplit=1)[0]
     if kind not in FILELESS_MODEL_TYPES:
-        raise _RefusedError(
-            f"line {card.number}: the model type {kind!r} is not among those that read no file"
-        )
+        raise _RefusedError(f"line {card.number}: the model type {kind!r} is not among those that read no file")
 
 
-def _check_file_card(
-    card: Card, line: str, allowed: frozenset[Path], old_style: bool, directory: Path | None
-) -> str:
+def _check_file_card(card: Card, line: str, allowed: frozenset[Path], old_style: bool, directory: Path | None) -> str:
     """The card with its file made absolute; ``.lib tt`` of a library, which begins a section, as it is."""
     found = _FILE_CARD.fullmatch(line)
     if card.n_lines > 1 or found is None:
-        raise _RefusedError(
-            f"line {card.number}: wanted one file name and, after .lib, a section; found {line[:80]!r}"
-        )
+        raise _RefusedError(f"line {card.number}: wanted one file name and, after .lib, a section; found {line[:80]!r}")
     kind, named, section = found[1].lower(), found[2].strip("\"'"), found[3] or ""
     if kind == ".lib" and not section and not old_style:
         if directory is not None:
@@ -214,9 +202,7 @@ def _find(named: str, allowed: frozenset[Path], directory: Path | None) -> Path 
 
 def _check_library(path: Path, allowed: frozenset[Path], old_style: bool) -> None:
     if _BAD_IN_PATH.search(str(path)):
-        raise _RefusedError(
-            f"the path of the library {path} holds a quote, '$', '~', ';' or a backslash: move it"
-        )
+        raise _RefusedError(f"the path of the library {path} holds a quote, '$', '~', ';' or a backslash: move it")
     try:
         stat = path.stat()
     except OSError as error:

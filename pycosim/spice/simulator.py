@@ -75,9 +75,7 @@ class Waveforms:
             InputError: the axis is not time; use ``axis``.
         """
         if self.axis_name != "time":
-            raise InputError(
-                f"wanted the time axis, found waveforms over {self.axis_name!r}: use .axis, or run .tran"
-            )
+            raise InputError(f"wanted the time axis, found waveforms over {self.axis_name!r}: use .axis, or run .tran")
         return self.axis
 
 

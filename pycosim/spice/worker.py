@@ -81,9 +81,7 @@ def _wanted(plot: Plot, probes: tuple[str, ...]) -> Plot:
     wanted = {probe.lower().replace(" ", "") for probe in probes}
     if not wanted or not wanted <= plot.vectors.keys():
         return plot
-    return Plot(
-        plot.name, {name: values for name, values in plot.vectors.items() if name in wanted or is_axis(name)}
-    )
+    return Plot(plot.name, {name: values for name, values in plot.vectors.items() if name in wanted or is_axis(name)})
 
 
 @contextlib.contextmanager

@@ -98,9 +98,7 @@ class WorkerProcess:
     def said(self) -> str:
         """What ngspice said in the run that did not end, and what the process printed."""
         texts = [(self.folder / name) for name in (LOG, _OUTPUT)]
-        return "\n".join(
-            path.read_text(encoding="utf-8", errors="replace") for path in texts if path.exists()
-        )
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in texts if path.exists())
 
     def kill(self) -> int:
         """End it at once; returns its exit status, negative where a signal ended it."""

@@ -1,0 +1,1 @@
+"""TESTBENCH -> DATASET: benches over axes, measured."""

@@ -29,7 +29,7 @@ def read_current_table(
     stored_voltages: Sequence[float],
     word_line_voltages: Sequence[float],
 ) -> xr.Dataset:
-    """Read current at DC on a grid: `read_current` (A, sunk from the bit line) over stored and word-line voltage (V)."""
+    """Read current at DC: `read_current` (A, sunk from the bit line) over stored and word-line voltage (V)."""
     netlist = render_netlist(gain_cell_dc_bench(cell, technology, stored_voltages=stored_voltages))
     waves = simulator.run(netlist)
     sweep = np.asarray(waves.signals["v(rwlp)"], dtype=np.float64)
@@ -75,8 +75,7 @@ def read_charges(
     def measure(waves: Waveforms, bench: Testbench) -> dict[str, Array]:
         start = bench.parameters["read_start"] - 0.2e-9
         charges = [
-            -charge(waves.time, np.real(waves.signals[f"i(vbl{k})"]), start)
-            for k in range(len(stored_voltages))
+            -charge(waves.time, np.real(waves.signals[f"i(vbl{k})"]), start) for k in range(len(stored_voltages))
         ]
         return {"charge": np.array(charges)}
 
@@ -111,17 +110,12 @@ def storage_drift(
     Age 0 is 10 ns after the write gates began to close, when their charge injection is over: drift is separate from
     injection, which the read charges contain. The other ages are spaced evenly in the logarithm.
     """
-    netlist = render_netlist(
-        retention_bench(cell, technology, stored_voltages=stored_voltages, hold_time=hold_time)
-    )
+    netlist = render_netlist(retention_bench(cell, technology, stored_voltages=stored_voltages, hold_time=hold_time))
     waves = simulator.run(netlist)
     first = 11e-9
     ages = np.concatenate([[0.0], np.geomspace(1e-7, hold_time - first, n_ages - 1)])
     voltage = np.stack(
-        [
-            np.interp(first + ages, waves.time, np.real(waves.signals[f"v(sn{k})"]))
-            for k in range(len(stored_voltages))
-        ],
+        [np.interp(first + ages, waves.time, np.real(waves.signals[f"v(sn{k})"])) for k in range(len(stored_voltages))],
         axis=1,
     )
     # the level's name is what was written; what is kept is written + (drifted - voltage at age 0)

@@ -55,16 +55,11 @@ def characterize(
     for outcome, one in zip(outcomes, benches, strict=True):
         if isinstance(outcome, SimulationError):
             raise outcome
-        rows.append(
-            {name: np.asarray(value, dtype=np.float64) for name, value in measure(outcome, one).items()}
-        )
+        rows.append({name: np.asarray(value, dtype=np.float64) for name, value in measure(outcome, one).items()})
     shape = tuple(len(v) for v in axes.values())
     dims = (*axes, *inner)
     dataset = xr.Dataset(
-        {
-            name: (dims, np.stack([row[name] for row in rows]).reshape(*shape, *rows[0][name].shape))
-            for name in rows[0]
-        },
+        {name: (dims, np.stack([row[name] for row in rows]).reshape(*shape, *rows[0][name].shape)) for name in rows[0]},
         coords={name: np.asarray(values, dtype=np.float64) for name, values in {**axes, **inner}.items()},
         attrs={"netlists": [netlist.digest for netlist in netlists], "bench": benches[0].name},
     )

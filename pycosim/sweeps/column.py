@@ -120,9 +120,7 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
         return supply_energy(time, np.real(waves.signals[f"i({source})"]), voltage)
 
     def lines(prefix: str) -> float:
-        return sum(
-            delivered(f"{prefix}{k}", np.real(waves.signals[f"v({prefix[1:]}{k})"])) for k in range(rows)
-        )
+        return sum(delivered(f"{prefix}{k}", np.real(waves.signals[f"v({prefix[1:]}{k})"])) for k in range(rows))
 
     write_lines = delivered("vwwl", np.real(waves.signals["v(wwl)"])) + delivered(
         "vwwlb", np.real(waves.signals["v(wwlb)"])

@@ -207,9 +207,7 @@ def _check_values(arrays: Mapping[str, Array], config: Gpt2Config) -> None:
             )
         if not np.isfinite(array).all():
             bad = int(np.count_nonzero(~np.isfinite(array)))
-            raise InputError(
-                f"{name} has {bad} of {array.size} values that are not finite; train or export again"
-            )
+            raise InputError(f"{name} has {bad} of {array.size} values that are not finite; train or export again")
 
 
 def _check_calibration(tokens: NDArray[np.int64], config: Gpt2Config) -> None:

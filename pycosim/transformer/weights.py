@@ -79,9 +79,7 @@ def _read(path: Path) -> Weights:
 def _check_types(path: Path, types: Mapping[str, str]) -> None:
     others = {name: kind for name, kind in types.items() if kind != ("U8" if name == CALIBRATION else "F32")}
     if others:
-        raise InputError(
-            f"{path}: arrays must be F32 and {CALIBRATION} U8, found {others}; convert and save again"
-        )
+        raise InputError(f"{path}: arrays must be F32 and {CALIBRATION} U8, found {others}; convert and save again")
 
 
 def _assemble(path: Path, metadata: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Weights:

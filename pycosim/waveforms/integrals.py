@@ -14,7 +14,8 @@ def charge(time: Array, current: Array, start: float | None = None, stop: float 
     Args:
         time: (n,) rising (s).
         current: (n,) (A).
-        start, stop: the window (s), default all of it; its ends are interpolated.
+        start: begin of the window (s), default all; the ends of the window are interpolated.
+        stop: end of the window (s).
     """
     t0 = float(time[0]) if start is None else max(start, float(time[0]))
     t1 = float(time[-1]) if stop is None else min(stop, float(time[-1]))
@@ -39,6 +40,7 @@ def supply_energy(
         time: (n,) (s).
         current: (n,) ngspice's current of the source (A): negative while it delivers.
         voltage: the source's voltage (V), constant or (n,).
-        start, stop: the window (s).
+        start: begin of the window (s), default all.
+        stop: end of the window (s).
     """
     return charge(time, -current * voltage, start, stop)

@@ -158,9 +158,7 @@ def test_a_last_token_outside_the_vocabulary_is_refused() -> None:
         (TEXT, 1, 0, "cannot predict 0"),
     ],
 )
-def test_unusable_texts_are_refused(
-    tokens: np.ndarray, batch: int, n_tokens: int | None, message: str
-) -> None:
+def test_unusable_texts_are_refused(tokens: np.ndarray, batch: int, n_tokens: int | None, message: str) -> None:
     with pytest.raises(InputError, match=message):
         perplexity(tokens, WEIGHTS, running_mean, batch=batch, n_tokens=n_tokens)
 
@@ -174,6 +172,4 @@ def test_shipped_weights_reach_the_loss_that_pytorch_found() -> None:
     n_tokens = (text.size - 1) // weights.config.n_ctx * weights.config.n_ctx  # training leaves out the rest
     accuracy = perplexity(text, weights, causal_softmax, n_tokens=n_tokens)
     # two float32 programs, a mean over 128 000 tokens, six digits in the file
-    assert accuracy.cross_entropy_nats == pytest.approx(
-        float(weights.metadata["held_out_loss_nats"]), abs=1e-5
-    )
+    assert accuracy.cross_entropy_nats == pytest.approx(float(weights.metadata["held_out_loss_nats"]), abs=1e-5)

@@ -52,9 +52,7 @@ def test_the_json_has_the_keys_that_programs_rely_on(written: Path) -> None:
 
 def test_every_documented_key_exists_and_every_key_is_documented(written: Path) -> None:
     text = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
-    documented = {
-        name for names in re.findall(r"^\| (`[^|]*`)", text, re.MULTILINE) for name in names.split("`")[1::2]
-    }
+    documented = {name for names in re.findall(r"^\| (`[^|]*`)", text, re.MULTILINE) for name in names.split("`")[1::2]}
     document = json.loads((written / "report.json").read_text(encoding="utf-8"))
     assert documented == set(keys_of(document))
 
@@ -176,9 +174,7 @@ def test_the_terminal_shows_all_sections_within_its_width(width: int) -> None:
 
 def test_sums_are_those_of_the_parts() -> None:
     report = example_report()
-    assert report.latency.total == pytest.approx(
-        sum(phase.duration for phase in report.latency.phases), rel=1e-12
-    )
+    assert report.latency.total == pytest.approx(sum(phase.duration for phase in report.latency.phases), rel=1e-12)
     assert report.energy.total == pytest.approx(1876.4e-12, rel=1e-12)
     assert report.energy.per_tile == pytest.approx(1876.4e-12 / 4, rel=1e-12)
     assert report.energy.published_total == pytest.approx(6150e-12, rel=1e-12)

@@ -32,9 +32,7 @@ def test_a_technology_path_is_relative_to_its_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_near_ones(tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"run\.toml: unknown setting 'temprature'; did you mean temperature"
-    ):
+    with pytest.raises(ConfigurationError, match=r"run\.toml: unknown setting 'temprature'; did you mean temperature"):
         load_config(written(tmp_path, "temprature = 27\n"), {})
     with pytest.raises(ConfigurationError, match=r"known are .*corner, .*seed"):
         load_config(written(tmp_path, "zzz = 1\n"), {})

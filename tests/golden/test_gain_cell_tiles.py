@@ -1,6 +1,6 @@
 """Ten 64 x 64 tiles of the authors' own model (GainCellAttention, MIT) through our attention.
 
-The tiles are float32, so that S, a sum of 64 terms of up to 10 uA, is known to 1e-4 uA; phi = S / 80 inherits 1e-4 / 80.
+The tiles are float32: S, a sum of 64 terms of up to 10 uA, is known to 1e-4 uA, and phi = S / 80 inherits that.
 """
 
 from pathlib import Path

@@ -46,9 +46,7 @@ def operands(n_tokens: int, seed: int = 0) -> tuple[Array, Array, Array]:
     return q, k, v
 
 
-def reference(
-    q: Array, k: Array, v: Array, hardware: AttentionHardware, signed_current: float = 40e-6
-) -> Array:
+def reference(q: Array, k: Array, v: Array, hardware: AttentionHardware, signed_current: float = 40e-6) -> Array:
     """The linear hardware in currents, straight from the paper: no charges, no models, no blocks."""
     q, k, v = SCALERS.q(q).clip(0, 1), SCALERS.k(k).clip(0, 0.9), SCALERS.v(v).clip(0, 0.9)
     n_tokens = q.shape[-2]
@@ -88,9 +86,7 @@ def test_without_saturation_tiles_change_nothing() -> None:
 def test_a_window_longer_than_the_text_changes_nothing() -> None:
     q, k, v = operands(30)
     longer = dataclasses.replace(IDEAL, window=64)
-    short, long = (
-        analog_attention(linear_models(), hardware, SCALERS)(q, k, v) for hardware in (IDEAL, longer)
-    )
+    short, long = (analog_attention(linear_models(), hardware, SCALERS)(q, k, v) for hardware in (IDEAL, longer))
     assert np.array_equal(short, long)
 
 
@@ -98,29 +94,21 @@ def test_many_levels_approach_no_quantisation() -> None:
     q, k, v = operands(40)
     exact = analog_attention(linear_models(), IDEAL, SCALERS)(q, k, v)
     errors = []
-    for bits in (4, 7, 10):
-        levels = 2**bits
-        fine = dataclasses.replace(
-            IDEAL, n_input_levels=levels, n_stored_levels=levels, n_output_counts=levels
-        )
-        errors.append(np.abs(analog_attention(linear_models(), fine, SCALERS)(q, k, v) - exact).max())
-    assert (
-        errors[0] > 4 * errors[1] > 16 * errors[2]
-    )  # an eighth of the step, at least a quarter of the error
+    for levels in (16, 64, 256):
+        fine = dataclasses.replace(IDEAL, n_input_levels=levels, n_stored_levels=levels, n_output_counts=levels)
+        error = analog_attention(linear_models(), fine, SCALERS)(q, k, v) - exact
+        errors.append(np.sqrt(np.mean(error**2)))
+    assert errors[0] > 3 * errors[1] > 9 * errors[2]  # a quarter of the step, about a quarter of the error
 
 
 def lookup_models() -> dict[str, object]:
     cell = published_models().cell_k
     widths, levels = np.arange(16) * 1e-9, np.linspace(0, 0.9, 8)
     lag = (1 - 0.05 * np.exp(-widths / 3e-9))[:, None] * (1 + 0.03 * levels * widths[:, None] / T_MAX)
-    table = LookupCell(
-        pulse_widths=widths, stored_voltages=levels, charges=cell.charge(widths[:, None], levels) * lag
-    )
+    table = LookupCell(pulse_widths=widths, stored_voltages=levels, charges=cell.charge(widths[:, None], levels) * lag)
     ages = np.linspace(0, 64 * PERIOD, 9)
     share = 1 - np.exp(-ages / (40 * PERIOD))[:, None]
-    drift = DriftTable(
-        ages=ages, stored_voltages=levels, voltages=levels - share * 0.2 * (levels - 0.3) * (1 + levels)
-    )
+    drift = DriftTable(ages=ages, stored_voltages=levels, voltages=levels - share * 0.2 * (levels - 0.3) * (1 + levels))
     return {"table": table, "drift": drift}
 
 
@@ -153,10 +141,11 @@ def test_the_fast_path_equals_the_dense_one(name: str, is_quantised: bool) -> No
     traces: list[AttentionTrace] = []
     for arrays in (fast, dense):
         analog_attention(models, hardware, SCALERS, arrays=arrays, observe=traces.append)(q, k, v)
-    score_bound = D_HEAD * fast.first.max_error
+    kinked = 1 if is_quantised or name != "lookup and drift" else 3  # kinks between the probed voltages
+    score_bound = kinked * D_HEAD * fast.first.max_error
     score_error = np.abs(traces[0].score_charge - traces[1].score_charge)[..., causal_window(40, 32)].max()
     assert score_error <= score_bound + 1e-12 * fast.first.full_scale
     steepest = 19.3e-6 * 3  # A, bounds the cells' currents: what an error of a pulse costs in charge
     pulse_error = score_bound * T_MAX / (80e-6 * T_MAX)
-    tile_bound = 16 * (fast.second.max_error + steepest * pulse_error)
+    tile_bound = 16 * kinked * (fast.second.max_error + steepest * pulse_error)
     assert np.abs(traces[0].tile_charge - traces[1].tile_charge).max() <= tile_bound + 1e-24

@@ -35,7 +35,7 @@ CASES: list[tuple[Deck, type[SimulationError], str]] = [
     (decks.FLOATING, SuspectNetlist, r"floating: no DC path to ground from x; connect it, or give it \.ic"),
     (decks.DANGLING, SuspectNetlist, r"floating: only one terminal touches x \(r2\)"),
     (decks.NO_RESISTANCE, SuspectNetlist, "r1 has no resistance"),
-    (decks.ZERO_BY_PARAMETER, SuspectNetlist, "r1.*set to 1 mOhm"),
+    (decks.NO_RESISTANCE_IN_MODEL, SuspectNetlist, "r1.*set to 1 mOhm"),
     (decks.LOOP, SuspectNetlist, "loop of voltage sources"),
     (decks.WRONG_IC, SuspectNetlist, "non-existent node.*nope.*correct its name"),
 ]

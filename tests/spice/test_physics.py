@@ -33,9 +33,7 @@ def test_resistor_divider_divides(simulator: Simulator) -> None:
     waveforms = simulator.run(DIVIDER)
     assert waveforms.axis_name == "sweep"
     assert waveforms.signals["v(out)"] == pytest.approx([2.0])
-    assert waveforms.signals["i(v1)"] == pytest.approx(
-        [-1e-3]
-    )  # a source that delivers has a negative current
+    assert waveforms.signals["i(v1)"] == pytest.approx([-1e-3])  # a source that delivers has a negative current
 
 
 def test_diode_and_resistor_share_the_voltage_as_the_diode_equation_says(simulator: Simulator) -> None:

@@ -60,6 +60,7 @@ POLLUTERS = (
     decks.MISSING_PROBE,
     decks.LOOP,
 )
+NOISY = deck("noisy_source", "v1 a 0 0 trrandom(2 10p 0 1m)\nr1 a 0 1k\n.tran 10p 1n", "v(a)")
 RANDOM = deck("random_resistor", "v1 a 0 1\nr1 a 0 {agauss(1k,100,3)}\n.op", "i(v1)")
 
 
@@ -70,26 +71,27 @@ def same(left: Waveforms, right: Waveforms) -> bool:
     )
 
 
-@pytest.mark.parametrize("netlist", [*SOUND, RANDOM], ids=lambda netlist: netlist.name)
+@pytest.mark.parametrize("netlist", [*SOUND, RANDOM, NOISY], ids=lambda netlist: netlist.name)
 def test_pool_and_batch_agree_bit_for_bit(netlist: Deck, pool: NgspicePool, batch: NgspiceBatch) -> None:
     assert same(pool.run(netlist), batch.run(netlist))
 
 
 def test_nothing_of_an_earlier_deck_influences_a_later_one(batch: NgspiceBatch) -> None:
-    references = {netlist.name: batch.run(netlist) for netlist in (*SOUND, RANDOM)}
+    later = (*SOUND, RANDOM, NOISY)
+    references = {netlist.name: batch.run(netlist) for netlist in later}
     with NgspicePool(n_workers=1, timeout=30.0) as single:
         for polluter in POLLUTERS:
             single.run_many([polluter])
-            for netlist, outcome in zip((*SOUND, RANDOM), single.run_many([*SOUND, RANDOM]), strict=True):
+            for netlist, outcome in zip(later, single.run_many(later), strict=True):
                 assert isinstance(outcome, Waveforms), f"{netlist.name} after {polluter.name}: {outcome}"
                 assert same(outcome, references[netlist.name]), f"{netlist.name} after {polluter.name}"
 
 
 def test_settings_hold_for_their_deck_only(pool: NgspicePool, batch: NgspiceBatch) -> None:
-    # In hspice mode scale multiplies a transistor's width and length.
-    body = "v1 a 0 1\nm1 a a 0 0 nn w=2 l=1\n.model nn nmos level=1 vto=0.2 lambda=0 ld=0.1u\n.options scale=1u\n.op"
+    # ngspice's variable scale multiplies a transistor's width and length, but not the model's ld.
+    body = "v1 a 0 1\nm1 a a 0 0 nn w=2 l=1\n.model nn nmos level=1 vto=0.2 ld=0.1u\n.op"
     plain = deck("plain", body, "i(v1)")
-    scaled = deck("scaled", body, "i(v1)", settings=(("ngbehavior", "hsa"),))
+    scaled = deck("scaled", body, "i(v1)", settings=(("ngbehavior", "hsa"), ("scale", "1u")))
     for _ in range(2):
         for netlist in (plain, scaled):
             assert same(pool.run(netlist), batch.run(netlist))

@@ -39,9 +39,7 @@ def test_a_later_token_does_not_change_earlier_logits(weights: Weights, causal_s
     assert np.abs(after[:, 9:] - before[:, 9:]).max(axis=(0, 2)).min() > 1e-3  # all later tokens see it
 
 
-def test_a_shorter_text_gives_the_first_logits_of_a_longer_one(
-    weights: Weights, causal_softmax: Attend
-) -> None:
+def test_a_shorter_text_gives_the_first_logits_of_a_longer_one(weights: Weights, causal_softmax: Attend) -> None:
     short, long = (gpt2(TOKENS[0, :n], weights, causal_softmax) for n in (6, 16))
     np.testing.assert_allclose(short, long[:6], **FLOAT32)
 
@@ -85,9 +83,7 @@ def test_an_attend_in_float64_still_gives_float32_logits(weights: Weights) -> No
     np.testing.assert_array_equal(logits, gpt2(TOKENS, weights, values))
 
 
-def test_zero_projections_leave_embeddings_and_head_only(
-    arrays: dict[str, np.ndarray], weights: Weights
-) -> None:
+def test_zero_projections_leave_embeddings_and_head_only(arrays: dict[str, np.ndarray], weights: Weights) -> None:
     silent = {name: 0 * array if "c_proj" in name else array for name, array in arrays.items()}
     x = arrays["wte.weight"][TOKENS].astype(np.float64) + arrays["wpe.weight"]
     normal = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)

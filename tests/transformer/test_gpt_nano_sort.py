@@ -65,9 +65,7 @@ def test_embedding_agrees(nano: SimpleNamespace) -> None:
     agree(embed(nano.tokens, nano.weights), nano.stages["x"])
 
 
-@pytest.mark.parametrize(
-    ("stage_in", "name", "stage_out"), [("x", "ln_1", "ln1"), ("attnResid", "ln_2", "ln2")]
-)
+@pytest.mark.parametrize(("stage_in", "name", "stage_out"), [("x", "ln_1", "ln1"), ("attnResid", "ln_2", "ln2")])
 def test_layer_norm_agrees(nano: SimpleNamespace, stage_in: str, name: str, stage_out: str) -> None:
     agree(layer_norm(nano.stages[stage_in], *nano.weights.pair(f"h.0.{name}")), nano.stages[stage_out])
 

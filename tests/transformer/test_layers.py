@@ -20,16 +20,12 @@ def test_layer_norm_has_mean_zero_and_variance_one() -> None:
 
 def test_layer_norm_forgets_offset_and_positive_gain() -> None:
     # epsilon (1e-5) against a variance near 4 shifts the result by 1e-6
-    np.testing.assert_allclose(
-        layer_norm(3 * X + 5, ONES, ZEROS), layer_norm(X, ONES, ZEROS), rtol=1e-5, atol=5e-6
-    )
+    np.testing.assert_allclose(layer_norm(3 * X + 5, ONES, ZEROS), layer_norm(X, ONES, ZEROS), rtol=1e-5, atol=5e-6)
 
 
 def test_layer_norm_of_a_constant_is_its_bias() -> None:
     bias = RANDOM.normal(size=12).astype(np.float32)
-    np.testing.assert_array_equal(
-        layer_norm(np.full((3, 12), 2.5, np.float32), ONES, bias), np.tile(bias, (3, 1))
-    )
+    np.testing.assert_array_equal(layer_norm(np.full((3, 12), 2.5, np.float32), ONES, bias), np.tile(bias, (3, 1)))
 
 
 def test_layer_norm_equals_its_equation_in_float64() -> None:
