@@ -31,6 +31,7 @@ from PySpice.Spice.Netlist import SubCircuit
 from circuits.conveyor import ConveyorParameters, conveyor
 from circuits.devices import Mosfet, add_mosfet
 from circuits.logic import LOGIC_LENGTH, logic_cells
+from circuits.quantities import check_quantity
 from circuits.technology import Technology
 
 CONVERTER_PINS = (
@@ -81,7 +82,16 @@ def signed_parameters() -> ChargeToPulseParameters:
 
 
 def charge_to_pulse(parameters: ChargeToPulseParameters, technology: Technology) -> tuple[SubCircuit, ...]:
-    """The subcircuit `charge_to_pulse` with the pins `CONVERTER_PINS`, after those that it instantiates."""
+    """The subcircuit `charge_to_pulse` with the pins `CONVERTER_PINS`, after those that it instantiates.
+
+    Raises:
+        CircuitError: a size, level or current that is none.
+    """
+    check_quantity("integration capacitance", parameters.integration_capacitance, "F", 1e-18, 1e-9)
+    check_quantity("reset voltage", parameters.reset_voltage, "V", 0.0, technology.supply_voltage)
+    check_quantity("discharge current", parameters.discharge_current, "A", 1e-12, 1.0)
+    check_quantity("comparator current", parameters.comparator_current, "A", 1e-12, 1.0)
+    check_quantity("saturation current", parameters.saturation_current, "A", 1e-12, 1.0)
     block = SubCircuit("charge_to_pulse", *CONVERTER_PINS)
     block.X("conveyor", "conveyor", "rbl", "gate", "integral", "vdd", "ref", "tail", "vcn", "vcp")
     block.C("int", "integral", 0, parameters.integration_capacitance)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from PySpice.Spice.Netlist import SubCircuit
 
 from circuits.devices import Mosfet, add_mosfet
+from circuits.quantities import check_count, check_quantity
 from circuits.technology import Technology
 
 CONVEYOR_PINS = ("rbl", "gate", "out", "vdd", "ref", "tail", "vcn", "vcp")
@@ -61,7 +62,16 @@ class ConveyorParameters:
 
 
 def conveyor(parameters: ConveyorParameters, technology: Technology) -> SubCircuit:
-    """The conveyor as a subcircuit `conveyor` with the pins `CONVEYOR_PINS`."""
+    """The conveyor as a subcircuit `conveyor` with the pins `CONVEYOR_PINS`.
+
+    Raises:
+        CircuitError: a size or current that is none.
+    """
+    check_quantity("Miller capacitance", parameters.miller_capacitance, "F", 1e-18, 1e-9)
+    check_quantity("tail current", parameters.tail_current, "A", 1e-12, 1.0)
+    check_count("copy ratio", parameters.copy_ratio, 1000)
+    for level in parameters.cascode_bias:
+        check_quantity("cascode bias", level, "V", 0.0, technology.supply_voltage)
     block = SubCircuit("conveyor", *CONVEYOR_PINS)
     add_mosfet(block, technology, "tail", parameters.tail, ("s", "tail", "0", "0"))
     add_mosfet(block, technology, "1", parameters.pair, ("d", "rbl", "s", "0"))

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from PySpice.Spice.Netlist import Netlist as SpiceScope
 
 from circuits.errors import CircuitError
+from circuits.quantities import check_count, check_quantity
 from circuits.technology import Polarity, Technology
+
+LARGEST_SIZE = 1e-3
+"""Largest width or length (m); a larger one was written in another unit than metres."""
+
+LARGEST_SHIFT = 1.0
+"""Largest threshold shift (V)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +53,16 @@ def add_mosfet(
         nodes: drain, gate, source, bulk.
 
     Raises:
-        CircuitError: smaller than the technology allows, or a threshold shift that it cannot make.
+        CircuitError: smaller than the technology allows, a size that is no size, or a threshold shift that it cannot
+            make.
     """
+    if mosfet.polarity not in ("nmos", "pmos"):
+        raise CircuitError(f"transistor {name}: polarity must be 'nmos' or 'pmos', found {mosfet.polarity!r}")
     device = technology.device(mosfet.polarity)
+    check_quantity(f"transistor {name}: width", mosfet.width, "m", high=LARGEST_SIZE)
+    check_quantity(f"transistor {name}: length", mosfet.length, "m", high=LARGEST_SIZE)
+    check_quantity(f"transistor {name}: threshold shift", mosfet.threshold_shift, "V", -LARGEST_SHIFT, LARGEST_SHIFT)
+    check_count(f"transistor {name}: multiplier", mosfet.multiplier, 10_000)
     if mosfet.width < technology.minimum_width * 0.999 or mosfet.length < technology.minimum_length * 0.999:
         raise CircuitError(
             f"transistor {name}: W/L {mosfet.width:.4g}/{mosfet.length:.4g} m is below the minimum "

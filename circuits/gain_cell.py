@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from PySpice.Spice.Netlist import SubCircuit
 
 from circuits.devices import Mosfet, add_mosfet
+from circuits.quantities import check_quantity
 from circuits.technology import Technology
 
 GAIN_CELL_PINS = ("rbl", "rwlp", "rwln", "wbl", "wwl", "wwlb", "sn", "vdd")
@@ -64,7 +65,16 @@ class GainCellParameters:
 
 
 def gain_cell(parameters: GainCellParameters, technology: Technology) -> SubCircuit:
-    """The cell as a subcircuit `gain_cell` with the pins `GAIN_CELL_PINS`."""
+    """The cell as a subcircuit `gain_cell` with the pins `GAIN_CELL_PINS`.
+
+    Raises:
+        CircuitError: a size, level or capacitor that is none, or that the technology does not allow.
+    """
+    supply = technology.supply_voltage
+    check_quantity("storage capacitance", parameters.storage_capacitance, "F", 1e-18, 1e-9)
+    check_quantity("pitch of the cell", parameters.pitch, "m", 1e-9, 1e-3)
+    for level in (*parameters.write_on, *parameters.write_off):
+        check_quantity("gate level of the write gate", level, "V", -2 * supply, 3 * supply)
     cell = SubCircuit("gain_cell", *GAIN_CELL_PINS)
     add_mosfet(cell, technology, "rn", parameters.read_nmos, ("rbl", "sn", "rwln", "0"))
     add_mosfet(cell, technology, "rp", parameters.read_pmos, ("rbl", "sn", "rwlp", "vdd"))

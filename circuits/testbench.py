@@ -11,6 +11,8 @@ from pathlib import Path
 from PySpice.Spice.Netlist import Circuit
 
 from circuits.errors import CircuitError
+from circuits.identifiers import check_identifier
+from circuits.quantities import check_quantity
 from circuits.technology import Library, Technology
 
 _PROBE = re.compile(r"[vi]\([a-z0-9_.#]+\)\Z")
@@ -25,6 +27,12 @@ class Transient:
     max_step: float
     start: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Check that every time is one."""
+        for what in ("step", "stop", "max_step"):
+            check_quantity(f"transient: {what}", getattr(self, what), "s", 1e-15)
+        check_quantity("transient: start", self.start, "s", 0.0)
+
     def line(self) -> str:
         """The analysis line of the deck."""
         return f"tran {self.step:.6g} {self.stop:.9g} {self.start:.6g} {self.max_step:.6g}"
@@ -38,6 +46,14 @@ class SourceSweep:
     start: float
     stop: float
     step: float
+
+    def __post_init__(self) -> None:
+        """Check that every number is one."""
+        check_identifier(self.source, "sweep: source")
+        for what in ("start", "stop", "step"):
+            check_quantity(f"sweep of {self.source}: {what}", getattr(self, what), "V or A")
+        if self.step == 0:
+            raise CircuitError(f"sweep of {self.source}: step must not be 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +129,10 @@ def render_netlist(bench: Testbench) -> Netlist:
     """Write a testbench as a deck: same testbench, same bytes.
 
     Raises:
-        CircuitError: a probe that is not "v(node)" or "i(source)", or a library section that is not there.
+        CircuitError: a probe that is not "v(node)" or "i(source)", a name or number that is none, or a library section
+            that is not there.
     """
+    _check_names(bench)
     for probe in bench.probes:
         if not _PROBE.match(probe):
             raise CircuitError(f"{bench.name}: probe {probe!r} must be 'v(node)' or 'i(source)' in lower case")
@@ -142,6 +160,19 @@ def render_netlist(bench: Testbench) -> Netlist:
         settings=technology.settings,
         libraries=outside,
     )
+
+
+def _check_names(bench: Testbench) -> None:
+    """Refuse what would end a line of the deck or name another folder."""
+    check_identifier(bench.name, "name of the testbench")
+    if not bench.probes:
+        raise CircuitError(f"{bench.name}: no probes; name what is to be recorded")
+    for key in (*bench.parameters, *bench.initial_voltages, *bench.options):
+        check_identifier(key, bench.name)
+    for key, value in bench.options.items():
+        check_identifier(str(value), f"{bench.name}: option {key}")
+    for key, value in (*bench.parameters.items(), *bench.initial_voltages.items()):
+        check_quantity(f"{bench.name}: {key}", value, "SI units")
 
 
 def netlist_file_name(bench: str, technology: Technology) -> str:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from circuits.errors import CircuitError
+from circuits.quantities import check_quantity
+
+LONGEST_TIME = 1e-6
+"""Longest time of a plan (s); a longer one was written in another unit than seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,16 @@ class ColumnTiming:
     sign_time: float = 0.0
     window_delay: float = 0.385e-9
     max_pulse_width: float = 15e-9
+
+    def __post_init__(self) -> None:
+        """Check that every time is one, and that the write is over before the read begins."""
+        for field in fields(self):
+            check_quantity(f"timing: {field.name}", getattr(self, field.name), "s", 0.0, LONGEST_TIME)
+        if self.write_start + self.write_time > self.input_start or self.wake_time > self.input_start:
+            raise CircuitError(
+                f"timing: the write ends at {(self.write_start + self.write_time) * 1e9:.4g} ns and the conveyor wakes "
+                f"at {self.wake * 1e9:.4g} ns; both must be between 0 and input_start, {self.input_start * 1e9:.4g} ns"
+            )
 
     @property
     def wake(self) -> float:

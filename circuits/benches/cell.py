@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from PySpice.Spice.Netlist import Circuit
 
-from circuits.errors import CircuitError
 from circuits.gain_cell import GainCellParameters, gain_cell
 from circuits.interconnect import wire_load
+from circuits.quantities import check_quantities, check_quantity
 from circuits.stimuli import EDGE_TIME, pulse
 from circuits.technology import Technology
 from circuits.testbench import DcSweep, SourceSweep, Testbench, Transient
+from circuits.timing import LONGEST_TIME
 
 DATA_LINE_DRIVER_RESISTANCE = 2e3
 """Output resistance of the write driver (ohm). Ours; a transistor-level driver takes its place later."""
@@ -37,9 +38,14 @@ def gain_cell_dc_bench(
 
     Returns:
         A bench whose probe `i(vbl<k>)` is minus the current (A) that cell k sinks from its bit line.
+
+    Raises:
+        CircuitError: no level, one outside the supply, or a step that is none.
     """
-    circuit = _cell_circuit("gain_cell_dc", parameters, technology)
     mid, supply = technology.mid_voltage, technology.supply_voltage
+    stored_voltages = check_quantities("stored_voltages", stored_voltages, "V", 0.0, supply)
+    check_quantity("word_line_step", word_line_step, "V", 1e-4, mid)
+    circuit = _cell_circuit("gain_cell_dc", parameters, technology)
     circuit.V("rwlp", "rwlp", 0, mid)
     circuit.VCVS("rwln", "rwln", 0, "vdd", "rwlp", 1.0)
     for k, voltage in enumerate(stored_voltages):
@@ -83,12 +89,14 @@ def gain_cell_read_bench(
         `parameters`.
 
     Raises:
-        CircuitError: a pulse shorter than its edges.
+        CircuitError: no level, one outside the supply, or a pulse shorter than its edges.
     """
-    if pulse_width < EDGE_TIME:
-        raise CircuitError(f"a read pulse of {pulse_width:g} s is shorter than its edge of {EDGE_TIME:g} s")
     mid, supply = technology.mid_voltage, technology.supply_voltage
+    stored_voltages = check_quantities("stored_voltages", stored_voltages, "V", 0.0, supply)
+    check_quantity("pulse_width (its edge is the shortest)", pulse_width, "s", EDGE_TIME, LONGEST_TIME)
+    check_quantity("write_time", write_time, "s", EDGE_TIME, LONGEST_TIME)
     upper = supply if word_line_voltage is None else word_line_voltage
+    check_quantity("word_line_voltage", upper, "V", mid, supply)
     write_start, read_start = 0.5e-9, 0.5e-9 + write_time + 1.0e-9
     circuit = _cell_circuit("gain_cell_read", parameters, technology, write=(write_start, write_time))
     window = [(read_start, read_start + pulse_width)]
@@ -143,7 +151,12 @@ def retention_bench(
 
     Returns:
         A bench with probes `v(sn<k>)` over `hold_time` (s).
+
+    Raises:
+        CircuitError: no level, one outside the supply, or a time below 1 us or above 1000 s.
     """
+    stored_voltages = check_quantities("stored_voltages", stored_voltages, "V", 0.0, technology.supply_voltage)
+    check_quantity("hold_time", hold_time, "s", 1e-6, 1e3)
     circuit = Circuit("retention")
     circuit.subcircuit(gain_cell(parameters, technology))
     mid = technology.mid_voltage

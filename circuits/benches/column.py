@@ -12,10 +12,11 @@ from circuits.charge_to_pulse import ChargeToPulseParameters
 from circuits.errors import CircuitError
 from circuits.gain_cell import GainCellParameters, gain_cell
 from circuits.interconnect import wire_load
+from circuits.quantities import check_quantities
 from circuits.stimuli import pulse
 from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
-from circuits.timing import ColumnTiming
+from circuits.timing import LONGEST_TIME, ColumnTiming
 
 ROW_PROBES = ("v(sn{})", "v(rwlp{})", "i(vrwlp{})", "v(dac{})", "i(vwbl{})")
 """Recorded of every row."""
@@ -50,9 +51,12 @@ def column_bench(
         A bench with the converter's probes, those of the write word lines, and `ROW_PROBES` of every row.
 
     Raises:
-        CircuitError: operands of different lengths, or a pulse longer than the input window.
+        CircuitError: operands of different lengths, a level outside the supply, or a pulse that is negative, shorter
+            than its edge or longer than the input window.
     """
-    if len(stored_voltages) != len(pulse_widths) or not stored_voltages:
+    stored_voltages = check_quantities("stored_voltages", stored_voltages, "V", 0.0, technology.supply_voltage)
+    pulse_widths = check_quantities("pulse_widths", pulse_widths, "s", 0.0, LONGEST_TIME)
+    if len(stored_voltages) != len(pulse_widths):
         raise CircuitError(
             f"a column needs one level and one pulse per row, found {len(stored_voltages)} and {len(pulse_widths)}"
         )

@@ -7,6 +7,7 @@ from PySpice.Spice.Netlist import Circuit
 from circuits.charge_to_pulse import CONVERTER_PINS, ChargeToPulseParameters, charge_to_pulse
 from circuits.gain_cell import GainCellParameters
 from circuits.interconnect import wire_load
+from circuits.quantities import check_count, check_quantity
 from circuits.stimuli import EDGE_TIME, pulse
 from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
@@ -38,8 +39,14 @@ def charge_to_pulse_bench(
         n_rows: cells on the bit line.
         max_step: largest time step (s).
         name: name of the netlist.
+
+    Raises:
+        CircuitError: a charge that is no number or a thousand times the full scale, or a bit line without cells.
     """
     cell = GainCellParameters() if cell is None else cell
+    limit = 1000 * converter.saturation_current * timing.max_pulse_width
+    check_quantity("charge", charge, "C", -limit, limit)
+    check_count("n_rows", n_rows, 100_000)
     circuit = Circuit(name)
     junctions = n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * (cell.read_nmos.width + cell.read_pmos.width)
     add_converter(circuit, converter, technology, timing, bit_line_length=n_rows * cell.pitch)

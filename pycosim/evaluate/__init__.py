@@ -1,0 +1,1 @@
+"""Accuracy and cost -> report: perplexity, latency, energy, figures, pages."""

@@ -80,6 +80,11 @@ class Latency:
         """Seconds: the sum of the phases."""
         return math.fsum(phase.duration for phase in self.phases)
 
+    @property
+    def scheduled_total(self) -> float:
+        """Seconds that the clocks of the testbenches grant in all; an unclocked phase counts with its duration."""
+        return math.fsum(p.duration if p.scheduled is None else p.scheduled for p in self.phases)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:

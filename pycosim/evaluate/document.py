@@ -73,6 +73,7 @@ def _accuracy(accuracy: Accuracy) -> dict[str, object]:
 def _latency(latency: Latency) -> dict[str, object]:
     return {
         "total_s": latency.total,
+        "scheduled_total_s": latency.scheduled_total,
         "published_total_s": latency.published_total,
         "phases": [
             {

@@ -7,7 +7,8 @@ figures.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from pycosim.evaluate import wording
 from pycosim.evaluate.cost import PUBLISHED_TILES
 from pycosim.evaluate.drawing import DARK, FONTS, LIGHT, for_page
 from pycosim.evaluate.quantities import show_count, show_number, show_quantity
-from pycosim.evaluate.report import Report
+from pycosim.evaluate.report import NetlistRecord, Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ def render_html(report: Report, drawings: Mapping[str, str]) -> str:
         count=show_count,
         label=wording.accuracy_label,
         breakable=breakable,
+        by_name=by_name,
     )
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -70,6 +72,12 @@ def render_html(report: Report, drawings: Mapping[str, str]) -> str:
 def breakable(name: str) -> Markup:
     """A long name that a narrow column may break after its underscores."""
     return Markup(str(escape(name)).replace("_", "_<wbr>"))
+
+
+def by_name(digests: Sequence[str], netlists: Mapping[str, NetlistRecord]) -> list[tuple[str, int]]:
+    """The first digest of every netlist name, and how many have that name."""
+    names = [netlists[digest].name if digest in netlists else digest for digest in digests]
+    return [(digests[names.index(name)], count) for name, count in Counter(names).items()]
 
 
 def headlines(report: Report) -> tuple[Headline, ...]:

@@ -60,6 +60,14 @@ def show_number(value: float, *, digits: int = 3, trim: bool = False) -> str:
     return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")
 
 
+def scale_for(value: float, unit: str) -> tuple[float, str]:
+    """The factor and the prefixed unit in which a value reads well: `(1e-9, "ns")` for 15e-9 s."""
+    if unit in _PLAIN_UNITS or value == 0.0 or not math.isfinite(value):
+        return 1.0, unit
+    exponent = _exponent(value, 3)
+    return 10.0**exponent, f"{_PREFIXES[exponent]}{unit}"
+
+
 def show_count(value: int) -> str:
     """Write a whole number with thin spaces between thousands: "7 936"."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

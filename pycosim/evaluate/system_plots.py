@@ -171,7 +171,7 @@ def _source_legend(axes: Axes, sources: set[Source], *, published: bool = False)
     ]
     if published:
         patches.append(Patch(facecolor=SERIES[1], label="published, per tile"))
-    axes.legend(handles=patches, loc="upper right", ncols=len(patches), bbox_to_anchor=(1.0, 1.12), borderaxespad=0.0)
+    axes.legend(handles=patches, loc="lower right", ncols=len(patches), bbox_to_anchor=(1.0, 1.0))
 
 
 def _bar_text(axes: Axes, end: float, row: float, text: str) -> None:
@@ -181,6 +181,7 @@ def _bar_text(axes: Axes, end: float, row: float, text: str) -> None:
 
 def _horizontal_bars(axes: Axes) -> None:
     """First bar at the top, no frame, grid along the values only."""
+    axes.margins(y=0.02)
     axes.invert_yaxis()
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize=8.5)

@@ -20,7 +20,8 @@ def terminal_report(report: Report) -> RenderableType:
         parts += ["", _models(report.models)]
     if report.checks:
         parts += ["", _checks(report.checks)]
-    parts += [Text(f"Note: {note}") for note in report.notes]
+    for note in report.notes:
+        parts += ["", Text(f"Note: {note}")]
     return Group(*parts)
 
 
@@ -70,7 +71,10 @@ def _latency(latency: Latency) -> Table:
     table.add_column("how", style="dim")
     for phase in latency.phases:
         table.add_row(phase.name, show_quantity(phase.duration, "s", prefix="n"), phase.source, phase.detail)
-    published = f"published {show_quantity(latency.published_total, 's', trim=True)}"
+    published = (
+        f"published {show_quantity(latency.published_total, 's', trim=True)}; "
+        f"as clocked in the decks {show_quantity(latency.scheduled_total, 's')}"
+    )
     table.add_row("sum", show_quantity(latency.total, "s"), "", published, style="bold")
     return table
 

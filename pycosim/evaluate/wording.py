@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pycosim.evaluate.cost import Source
-from pycosim.evaluate.quantities import show_number, show_quantity
+from pycosim.evaluate.quantities import scale_for, show_number, show_quantity
 from pycosim.evaluate.report import Check, Interval
 
 _ACCURACY_LABELS = {
@@ -48,9 +48,11 @@ def checks_verdict(checks: tuple[Check, ...]) -> str:
 
 
 def interval_text(interval: Interval) -> str:
-    """A domain's axis as text: "charge −1.2 pC to 1.2 pC"."""
-    low, high = (show_quantity(end, interval.unit, trim=True) for end in (interval.low, interval.high))
-    return f"{interval.name} {low} to {high}"
+    """A domain's axis as text, both ends in one unit: "charge −0.3 to 2.1 pC"."""
+    largest = max(abs(interval.low), abs(interval.high))
+    factor, unit = scale_for(largest, interval.unit)
+    low, high = (show_number(end / factor, trim=True) for end in (interval.low, interval.high))
+    return f"{interval.name.replace('_', ' ')} {low} to {high} {unit}".rstrip()
 
 
 def ratio_text(value: float, reference: float) -> str:

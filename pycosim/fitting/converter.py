@@ -136,6 +136,12 @@ def _fit_law(
 
     values, covariance = solve_parameters(predict, y, start, scale)
     model = model_of(values)
+    n_saturated = int(np.count_nonzero(np.abs(model.pulse_width(x)) >= model.max_pulse_width))
+    if "max_pulse_width" in guess and n_saturated < 2:
+        raise FitError(
+            f"the longest pulse is not measured: {n_saturated} of {x.size} fitted points are saturated, at least 2 "
+            "must be; measure larger charges or give max_pulse_width"
+        )
     return judge(
         model=model,
         parameters=dict(zip(guess, map(float, values), strict=True)),

@@ -88,7 +88,7 @@ def fit_gain_cell(design: Design, cell: CellData, transfers: tuple[xr.Dataset, x
     first, second = (_transfer_points(transfer) for transfer in transfers)
     t_max = design.max_pulse_width
     return GainCellFits(
-        cell_table=fit_lookup_cell(**points),
+        cell_table=fit_lookup_cell(**points, outside="clip"),
         cell_polynomial=fit_polynomial_cell(**points, centre=design.technology.mid_voltage),
         pulse_table=fit_pulse_table(**first),
         hard_sigmoid=fit_hard_sigmoid(**first, saturation_charge=design.first.converter.saturation_current * t_max),

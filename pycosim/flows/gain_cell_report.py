@@ -18,17 +18,6 @@ import xarray as xr
 
 from pycosim.evaluate import published
 from pycosim.evaluate.cost import Energy, Latency
-from pycosim.evaluate.figures import (
-    AdaptationFigure,
-    CellIvFigure,
-    ColumnCheckFigure,
-    ColumnWaveforms,
-    Figures,
-    RetentionFigure,
-    Span,
-    Trace,
-    TransferFigure,
-)
 from pycosim.evaluate.report import (
     Check,
     NetlistRecord,
@@ -43,8 +32,8 @@ from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData, Design
 from pycosim.flows.columns import ColumnCheck
 from pycosim.flows.config import GainCellConfig, config_text
-from pycosim.flows.fits import GainCellFits, every_third, model_records
-from pycosim.models.converter import ConverterModel
+from pycosim.flows.fits import GainCellFits, model_records
+from pycosim.flows.gain_cell_figures import gain_cell_figures
 from pycosim.spice import Waveforms, ngspice_version
 
 
@@ -94,7 +83,7 @@ def gain_cell_report(
         energy=energy,
         models=model_records(fits, "models"),
         checks=_checks(cell, checks, latency, accuracy),
-        figures=_figures(design, cell, transfers, fits, checks, example, accuracy),
+        figures=gain_cell_figures(design, cell, transfers, fits, checks, example, accuracy),
         provenance=Provenance(
             netlists=tuple(
                 NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
@@ -210,80 +199,6 @@ def _checks(
             relation="at_most",
             target=latency.published_total,
             detail="sum of the phases, against the published figure",
-        ),
-    )
-
-
-def _figures(
-    design: Design,
-    cell: CellData,
-    transfers: tuple[xr.Dataset, xr.Dataset],
-    fits: GainCellFits,
-    checks: tuple[ColumnCheck, ColumnCheck],
-    example: Waveforms,
-    accuracy: AccuracyResult,
-) -> Figures:
-    drift = fits.drift.model
-    history = accuracy.adaptation.history
-    losses = accuracy.calibration_losses
-    return Figures(
-        cell_iv=CellIvFigure(
-            stored_voltage=np.asarray(published.STORED_VOLTAGES),
-            word_line_voltage=np.asarray(published.WORD_LINE_VOLTAGES),
-            simulated=cell.read_current["read_current"].values,
-            published=published.read_current(),
-            pulse=cell.pulse_table[:, -1],
-        ),
-        column_waveforms=_waveforms(design, example),
-        transfer=_transfer(transfers[0], fits.hard_sigmoid.model),
-        signed_transfer=_transfer(transfers[1], fits.signed_pulse.model),
-        column_check=ColumnCheckFigure(predicted=checks[0].predicted, simulated=checks[0].simulated),
-        signed_column_check=ColumnCheckFigure(predicted=checks[1].predicted, simulated=checks[1].simulated),
-        retention=RetentionFigure(
-            time=cell.drift["age"].values[1:],
-            simulated=cell.drift["voltage"].values[1:].T,
-            fitted=drift.voltage(drift.stored_voltages[:, None], cell.drift["age"].values[None, 1:]),
-        ),
-        adaptation=AdaptationFigure(
-            iterations=np.array([row.step for row in history], dtype=float),
-            cross_entropy=np.array([np.nan if row.loss is None else row.loss for row in history]),
-            linear=losses["linear"],
-            exact=losses["exact"],
-        ),
-    )
-
-
-def _transfer(transfer: xr.Dataset, law: ConverterModel) -> TransferFigure:
-    charge = transfer["charge"].values
-    return TransferFigure(
-        charge=charge,
-        pulse_width=transfer["pulse_width"].values,
-        fitted=law.pulse_width(charge),
-        held_out=every_third(charge.size),
-    )
-
-
-def _waveforms(design: Design, waves: Waveforms) -> ColumnWaveforms:
-    timing = design.first.timing
-
-    def trace(label: str, panel: str, probe: str) -> Trace:
-        return Trace(label=label, panel=panel, unit="V", values=np.real(waves.signals[probe]))
-
-    return ColumnWaveforms(
-        time=waves.time,
-        traces=(
-            trace("write word line", "write", "v(wwl)"),
-            *(trace(f"stored, row {k}", "write", f"v(sn{k})") for k in range(4)),
-            *(trace(f"word line, row {k}", "input", f"v(rwlp{k})") for k in range(4)),
-            trace("bit line", "bit line", "v(rbl)"),
-            trace("integration node", "integration", "v(integral)"),
-            trace("window", "output", "v(window)"),
-            trace("pulse", "output", "v(pulse)"),
-        ),
-        spans=(
-            Span(name="write", start=timing.write_start, stop=timing.write_start + timing.write_time),
-            Span(name="integrate", start=timing.input_start, stop=timing.input_start + timing.input_window),
-            Span(name="convert", start=timing.window_start, stop=timing.window_end),
         ),
     )
 

@@ -116,4 +116,4 @@ def _bad_intervals(
     index = np.clip(np.searchsorted(nodes, probes, "right") - 1, 0, nodes.size - 2)
     bad = np.zeros(nodes.size - 1, dtype=bool)
     np.logical_or.at(bad, index, error > allowed)
-    return bad & (np.diff(nodes) > NARROWEST * (nodes[-1] - nodes[0]))
+    return np.asarray(bad & (np.diff(nodes) > NARROWEST * (nodes[-1] - nodes[0])))

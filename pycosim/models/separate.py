@@ -193,7 +193,7 @@ def _table(dense: DenseRead, inputs: OperandAxis, levels: OperandAxis, ages: NDA
 
 
 def _refined(dense: DenseRead, ages: Ages, tolerance: float) -> tuple[OperandAxis, OperandAxis]:
-    """Give axes without levels the nodes that linear interpolation needs."""
+    """Give axes without levels the nodes that interpolation needs."""
     inputs, levels = dense.input_axis, dense.level_axis
     if not levels.is_coded:
         low, high = inputs.nodes[[0, -1]]

@@ -76,7 +76,7 @@ def _read_cards(text: str, has_title: bool) -> tuple[Card, ...]:
             parts[-1][1].append(bare[1:].strip(BLANKS))
         elif bare:
             parts.append((number, [bare]))
-    joined = ((number, " ".join(texts), len(texts)) for number, texts in parts)
+    joined = ((number, " ".join(filter(None, texts)), len(texts)) for number, texts in parts)
     return tuple(Card(number, card, n_lines, tuple(card.split())) for number, card, n_lines in joined)
 
 

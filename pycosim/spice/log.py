@@ -146,7 +146,7 @@ def _with_neighbour(lines: list[str], index: int) -> str:
     line = lines[index]
     if line.endswith(("from line", ":")) and index + 1 < len(lines):
         return f"{line} | {lines[index + 1]}"
-    if index and len(line.split()) <= 6:
+    if index and len(line.split()) <= 7:
         return f"{lines[index - 1]} | {line}"
     return line
 

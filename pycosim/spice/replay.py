@@ -124,7 +124,7 @@ def _load(path: Path, netlist: NetlistLike) -> Waveforms:
             axis_name = str(stored["axis_name"])
             axis = stored["axis"]
             signals = {name.removeprefix(_SIGNAL): stored[name] for name in stored.files if name.startswith(_SIGNAL)}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise SimulationError(f"the recording {path} cannot be read: {error}; {_HOW}", netlist=netlist.name) from error
     if axis_name not in _AXIS_NAMES or any(values.shape != axis.shape for values in signals.values()):
         raise SimulationError(f"the recording {path} contradicts itself; {_HOW}", netlist=netlist.name)

@@ -36,7 +36,7 @@ _SETTING_NAMES: Final = """
 _SETTINGS: Final = frozenset(_SETTING_NAMES.split())
 _SETTING_VALUE: Final = re.compile(r"[\w.+-]*", re.ASCII)
 _HIDDEN_COMMAND: Final = re.compile(r"^[ \t]*[*;$/]+[ \t]*#")
-_FILE_PARAMETER: Final = re.compile(r"\b\w*file\w*\s*=", re.ASCII)
+_FILE_PARAMETER: Final = re.compile(r"\b(\w+_)?(ic|in|out)?file(_?name)?\s*=", re.ASCII)
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _FILE_CARD: Final = re.compile(r"""(\.\w+)[ \t]+("[^"]*"|'[^']*'|[^\s"']+)(?:[ \t]+([\w.-]+))?""")
 _BAD_IN_PATH: Final = re.compile(r"[\"'$~;\\\n]")

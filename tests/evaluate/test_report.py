@@ -17,10 +17,12 @@ from pycosim.evaluate.cost import PUBLISHED_LATENCY, PUBLISHED_PHASES
 from pycosim.evaluate.document import report_document, to_json
 from pycosim.evaluate.drawing import drawing_style, for_file, for_page, render_svg
 from pycosim.evaluate.figures import Figures
+from pycosim.evaluate.html import by_name
 from pycosim.evaluate.plots import draw_figures
 from pycosim.evaluate.quantities import show_count, show_number, show_quantity
-from pycosim.evaluate.report import Check
+from pycosim.evaluate.report import Check, Interval, NetlistRecord
 from pycosim.evaluate.terminal import terminal_report
+from pycosim.evaluate.wording import interval_text
 from pycosim.evaluate.write import write_report, write_text
 
 
@@ -223,6 +225,16 @@ def test_numbers_keep_the_digits_asked_for() -> None:
     assert show_number(1e-7) == "1.00e−07"
     assert show_quantity(1876.4e-12, "J", prefix="p") == "1\u202f876 pJ"
     assert show_count(7936) == "7\u202f936"
+
+
+def test_both_ends_of_a_domain_have_one_unit() -> None:
+    assert interval_text(Interval(name="charge", low=-0.3e-12, high=2.1e-12, unit="C")) == "charge −0.3 to 2.1 pC"
+    assert interval_text(Interval(name="pulse_width", low=0.0, high=0.0, unit="s")) == "pulse width 0 to 0 s"
+
+
+def test_netlists_of_one_name_are_counted() -> None:
+    records = {digest: NetlistRecord(name=name, digest=digest) for digest, name in (("a", "cell"), ("b", "cell"))}
+    assert by_name(("a", "b", "c"), records) == [("a", 2), ("c", 1)]
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,5 +101,5 @@ def test_half_a_transient_is_refused(pool: NgspicePool) -> None:
 
     whole = pool.run(decks.DISCHARGE)
     half = {"time": whole.time[:100], "v(a)": whole.signals["v(a)"][:100]}
-    with pytest.raises(ConvergenceFailure, match="the transient ended at .* wanted 5e-06 s"):
+    with pytest.raises(ConvergenceFailure, match=r"the transient ended at .* wanted 5e-06 s"):
         to_waveforms([Plot("tran1", half)], "", decks.DISCHARGE, 5e-6)

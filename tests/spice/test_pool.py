@@ -25,7 +25,8 @@ POLLUTERS = (
     deck("hot", "v1 a 0 1\nr1 a 0 1k tc1=1e-3\n.temp 85\n.op", "v(a)"),
     deck(
         "options",
-        "v1 a 0 1\nr1 a 0 1k\n.options temp=120 tnom=50 gmin=1e-3 reltol=0.1 method=gear abstol=1e-6 itl1=5 seed=7\n.op",
+        "v1 a 0 1\nr1 a 0 1k\n.op\n"
+        ".options temp=120 tnom=50 gmin=1e-3 reltol=0.1 method=gear abstol=1e-6 itl1=5 seed=7",
         "v(a)",
     ),
     deck(
