@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from circuits.quantities import check_quantity
 from circuits.technology import Technology
 
 
@@ -16,7 +17,12 @@ class WireLoad:
 
 
 def wire_load(technology: Technology, length: float) -> WireLoad:
-    """The wire of a line that spans `length` (m) of the array."""
+    """The wire of a line that spans `length` (m) of the array.
+
+    Raises:
+        CircuitError: a length that is none, or above 1 m.
+    """
+    check_quantity("length of a wire", length, "m", 0.0, 1.0)
     return WireLoad(
         resistance=technology.wire.resistance_per_length * length,
         capacitance=technology.wire.capacitance_per_length * length,

@@ -24,10 +24,11 @@ def check_quantity(what: str, value: object, unit: str, low: float = -inf, high:
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise CircuitError(f"{what} must be a number in {unit}, found {value!r}") from None
+        raise CircuitError(f"{what} must be a number{unit and ' in ' + unit}, found {value!r}") from None
     if not (isfinite(number) and low <= number <= high):
         bounds = [f"at least {low:g}"] * (low > -inf) + [f"at most {high:g}"] * (high < inf)
-        raise CircuitError(f"{what} must be finite, {' and '.join(bounds) or 'a number'} {unit}, found {number:g}")
+        wanted = " and ".join(bounds) or "finite"
+        raise CircuitError(f"{what} must be {wanted}{unit and ' ' + unit}, found {number:g}")
     return number
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 from circuits.errors import CircuitError
 from circuits.identifiers import check_identifier
+from circuits.quantities import check_quantity
 
 Polarity = Literal["nmos", "pmos"]
 _BUILT_IN = resources.files("circuits") / "technologies"
@@ -102,10 +103,11 @@ class Technology:
         """
         corner = self.corner if corner is None else corner
         temperature = self.temperature if temperature is None else temperature
-        if corner not in self.corners:
+        if not isinstance(corner, str) or corner not in self.corners:
             known = ", ".join(self.corners)
             raise CircuitError(f"technology {self.name} has no corner {corner!r}; choose one of {known}")
         low, high = self.temperature_range
+        check_quantity(f"temperature of {self.name}", temperature, "deg C")
         if not low <= temperature <= high:
             raise CircuitError(
                 f"technology {self.name} is meant for {low:g} to {high:g} deg C, {temperature:g} was asked for"
@@ -138,7 +140,7 @@ def load_technology(name_or_path: str | Path) -> Technology:
     if path.suffix == ".toml":
         if not path.is_file():
             raise CircuitError(f"no technology file {path}; give a TOML file or one of {_built_in_names()}")
-        return _read(path.read_text(encoding="utf-8"), path.resolve().parent, str(path))
+        return _read(_text(path), path.resolve().parent, str(path))
     entry = _BUILT_IN / f"{name_or_path}.toml"
     if not entry.is_file():
         raise CircuitError(
@@ -150,6 +152,13 @@ def load_technology(name_or_path: str | Path) -> Technology:
 
 def _built_in_names() -> str:
     return ", ".join(sorted(e.name[:-5] for e in _BUILT_IN.iterdir() if e.name.endswith(".toml")))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CircuitError(f"cannot read the technology file {path}: {error}") from None
 
 
 def _read(text: str, folder: Path, source: str) -> Technology:
@@ -165,14 +174,20 @@ def _read(text: str, folder: Path, source: str) -> Technology:
     _expect(source, "devices.", data["devices"], {"nmos", "pmos"}, set())
     _expect(source, "mismatch.", data["mismatch"], {"a_vth_nmos", "a_vth_pmos", "a_beta"}, set())
     _expect(source, "wire.", data["wire"], {"resistance_per_length", "capacitance_per_length"}, set())
-    corners = {str(k): check_identifier(str(v), f"{source}: corner {k}") for k, v in head["corners"].items()}
-    low, high = head.get("temperature_range", [-40.0, 125.0])
+    corners = {
+        check_identifier(k, f"{source}: technology.corners"): check_identifier(str(v), f"{source}: corner {k}")
+        for k, v in _table(source, "technology.corners", head["corners"]).items()
+    }
+    if not corners:
+        raise CircuitError(f'{source}: technology.corners names no corner; write at least tt = "<section>"')
+    if not isinstance(head["libraries"], list):
+        raise CircuitError(f"{source}: technology.libraries must be tables [[technology.libraries]]")
     technology = Technology(
         name=check_identifier(str(head["name"]), f"{source}: technology.name"),
         description=str(head.get("description", "")),
         supply_voltage=_number(source, "technology.supply_voltage", head["supply_voltage"]),
-        temperature=float(head.get("temperature", 27.0)),
-        temperature_range=(float(low), float(high)),
+        temperature=check_quantity(f"{source}: technology.temperature", head.get("temperature", 27.0), "deg C"),
+        temperature_range=_range(source, "technology.temperature_range", head.get("temperature_range", [-40.0, 125.0])),
         corner=next(iter(corners)),
         corners=corners,
         minimum_width=_number(source, "technology.minimum_width", head["minimum_width"]),
@@ -184,14 +199,30 @@ def _read(text: str, folder: Path, source: str) -> Technology:
         wire=Wire(**{k: _number(source, f"wire.{k}", v) for k, v in data["wire"].items()}),
         settings=tuple(
             (check_identifier(k, f"{source}: settings"), check_identifier(str(v), f"{source}: settings.{k}"))
-            for k, v in data.get("settings", {}).items()
+            for k, v in _table(source, "settings", data.get("settings", {})).items()
         ),
         source=source,
     )
     return technology.at(corner=head.get("corner", technology.corner))
 
 
-def _expect(source: str, where: str, table: Mapping[str, Any], required: set[str], optional: set[str]) -> None:
+def _table(source: str, where: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise CircuitError(f"{source}: {where} must be a table, found {value!r}; see technologies/generic28.toml")
+    return value
+
+
+def _range(source: str, key: str, value: Any) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise CircuitError(f"{source}: {key} must be [low, high], found {value!r}")
+    low, high = (check_quantity(f"{source}: {key}", item, "deg C", -273.15, 1000.0) for item in value)
+    if not low <= high:
+        raise CircuitError(f"{source}: {key} must be [low, high], found {value!r}")
+    return low, high
+
+
+def _expect(source: str, where: str, table: Any, required: set[str], optional: set[str]) -> None:
+    _table(source, where.rstrip(".") or "the file", table)
     if missing := sorted(required - set(table)):
         raise CircuitError(f"{source}: {where}{missing[0]} is missing; see technologies/generic28.toml for the layout")
     if unknown := sorted(set(table) - required - optional):
@@ -200,7 +231,7 @@ def _expect(source: str, where: str, table: Mapping[str, Any], required: set[str
 
 
 def _number(source: str, key: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise CircuitError(f"{source}: {key} must be a positive number in SI units, found {value!r}")
     return float(value)
 
@@ -210,7 +241,15 @@ def _library(source: str, folder: Path, entry: Mapping[str, Any]) -> Library:
     path = (folder / Path(str(entry["path"])).expanduser()).resolve()
     if not path.is_file():
         raise CircuitError(f"{source}: library {path} is not there; paths are relative to the TOML file")
-    return Library(path=path, section=entry.get("section"), inline=bool(entry.get("inline", False)))
+    section, inline = entry.get("section"), entry.get("inline", False)
+    if any(sign in str(path) for sign in "\"'\n\r"):
+        raise CircuitError(f"{source}: the path of the library {str(path)!r} holds a quote or a line break; rename it")
+    if section is not None:
+        where = f"{source}: technology.libraries.section"
+        check_identifier(str(section).replace("{corner}", "corner"), where)
+    if not isinstance(inline, bool):
+        raise CircuitError(f"{source}: technology.libraries.inline must be true or false, found {inline!r}")
+    return Library(path=path, section=None if section is None else str(section), inline=inline)
 
 
 def _device(source: str, key: str, entry: Mapping[str, Any]) -> Device:

@@ -169,8 +169,8 @@ def _check_names(bench: Testbench) -> None:
         raise CircuitError(f"{bench.name}: no probes; name what is to be recorded")
     for key in (*bench.parameters, *bench.initial_voltages, *bench.options):
         check_identifier(key, bench.name)
-    for key, value in bench.options.items():
-        check_identifier(str(value), f"{bench.name}: option {key}")
+    for key, text in bench.options.items():
+        check_identifier(text, f"{bench.name}: option {key}")
     for key, value in (*bench.parameters.items(), *bench.initial_voltages.items()):
         check_quantity(f"{bench.name}: {key}", value, "SI units")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from circuits.testbench import Netlist, render_netlist
+from pycosim.errors import InputError
 from pycosim.flows.characterization import N_INPUTS, Design
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.progress import Progress
@@ -17,6 +17,7 @@ from pycosim.models.cell import CellModel
 from pycosim.models.converter import ConverterModel
 from pycosim.spice import Simulator
 from pycosim.sweeps.column import Column, column_reads
+from pycosim.units import format_quantity
 
 Array = NDArray[np.float64]
 
@@ -24,6 +25,7 @@ N_ROWS = 64
 """Cells of a column [2025 Leroux]."""
 
 _N_CANDIDATES = 4000
+_MAX_DRAWS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,11 +114,38 @@ def draw_operands(
 
     Independent uniform operands would put nearly every column near zero charge. So each candidate set has its own
     bias towards high or low levels, and one candidate is taken from each of `count` equal bins of charge. Inputs of
-    the first array are codes; those of the second are continuous pulses, most of them absent, as phi is.
+    the first array are codes; those of the second are continuous pulses, most of them absent, as phi is. Where a bin
+    stays empty, more candidates are drawn.
 
     Returns:
         Stored voltages (V) and pulse widths (s), each (count, n_rows).
+
+    Raises:
+        InputError: the cell's charges do not reach every bin.
     """
+    full = column.converter.saturation_current * design.max_pulse_width
+    low, high = (-1.1 * full, 1.1 * full) if column.converter.signed else (-0.1 * full, 1.1 * full)
+    edges = np.linspace(low, high, count + 1)
+    stored, widths = np.empty((count, N_ROWS)), np.empty((count, N_ROWS))
+    empty = np.ones(count, dtype=bool)
+    for _ in range(_MAX_DRAWS):
+        levels, pulses = _candidates(design, column, rng)
+        bins = np.searchsorted(edges, cell.charge(pulses, levels).sum(axis=-1), side="right") - 1
+        filled, first = np.unique(bins, return_index=True)
+        new = [(k, i) for k, i in zip(filled, first, strict=True) if 0 <= k < count and empty[k]]
+        for k, i in new:
+            stored[k], widths[k], empty[k] = levels[i], pulses[i], False
+        if not empty.any():
+            return stored, widths
+    middle = (edges[:-1] + edges[1:])[empty][0] / 2
+    raise InputError(
+        f"{_N_CANDIDATES * _MAX_DRAWS} random columns hold none with a charge near {format_quantity(middle, 'C')}, "
+        f"one of {count} that were asked for; ask for fewer columns"
+    )
+
+
+def _candidates(design: Design, column: Column, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Random operands: stored voltages (V) and pulse widths (s), each (n_candidates, n_rows)."""
     levels = design.levels
     bias = rng.uniform(-2.0, 2.0, (_N_CANDIDATES, 1, 1))
     noise = rng.gumbel(size=(_N_CANDIDATES, N_ROWS, levels.size))
@@ -127,9 +156,4 @@ def draw_operands(
         widths = np.where(active, rng.uniform(0.1e-9, longest, stored.shape), 0.0)
     else:
         widths = rng.integers(0, N_INPUTS, stored.shape) * (longest / (N_INPUTS - 1))
-    charge = cell.charge(widths, stored).sum(axis=-1)
-    full = column.converter.saturation_current * longest
-    low, high = (-1.1 * full, 1.1 * full) if column.converter.signed else (-0.1 * full, 1.1 * full)
-    edges = np.linspace(low, high, count + 1)
-    chosen = [np.flatnonzero((charge >= a) & (charge < b))[0] for a, b in pairwise(edges)]
-    return stored[chosen], widths[chosen]
+    return stored, widths

@@ -69,7 +69,7 @@ def check_netlists(folder: Path) -> list[str]:
     found = {path.name: path for path in folder.iterdir() if path.suffix == ".cir" or path.name == MANIFEST}
     foreign = sorted(set(found) - set(wanted))
     return foreign + [
-        name for name, text in wanted.items() if name not in found or found[name].read_text(encoding="utf-8") != text
+        name for name, text in wanted.items() if name not in found or found[name].read_bytes() != text.encode()
     ]
 
 

@@ -43,10 +43,10 @@ class Crew:
         """
         if len(self.busy) >= self._size:
             return None
-        if fresh and self.idle:
-            used = self.idle.pop()
-            used.end()
-            self._tidy(used)
+        for worker in [worker for worker in self.idle if worker.process.poll() is not None]:
+            self._dismiss(worker)  # killed while it was idle
+        if fresh and len(self.idle) + len(self.busy) >= self._size:
+            self._dismiss(self.idle[0])
         worker = self._start() if fresh or not self.idle else self.idle.pop()
         self.busy.append(worker)
         return worker
@@ -95,6 +95,11 @@ class Crew:
         """Seconds until the first busy worker is late."""
         deadlines = [worker.deadline for worker in self.busy if worker.deadline is not None]
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        self.idle.remove(worker)
+        worker.end()
+        self._tidy(worker)
 
     def _start(self) -> WorkerProcess:
         if self._folder is None:

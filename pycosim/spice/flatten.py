@@ -44,7 +44,7 @@ class Subcircuit:
     cards: tuple[Card, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Flat:
     """A flattened deck.
 
@@ -54,6 +54,16 @@ class Flat:
         unsure: nodes that a device touches in a way not understood here; never reported.
         complete: False where a subcircuit was not found, so that nothing may be concluded.
     """
+
+    touches: tuple[Touch, ...]
+    links: tuple[tuple[str, ...], ...]
+    unsure: frozenset[str]
+    complete: bool
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A `Flat` in the making."""
 
     touches: list[Touch] = field(default_factory=list)
     links: list[tuple[str, ...]] = field(default_factory=list)
@@ -79,9 +89,9 @@ def flatten(deck: Sequence[Card], libraries: Sequence[Path]) -> Flat:
         _split(library_cards(path), subcircuits)
     top = _split(deck, subcircuits)
     shared = {word for card in top if card.words[0] == ".global" for word in card.words[1:]} | _GROUND
-    flat = Flat()
-    _expand(top, "", {}, frozenset(shared), subcircuits, flat, 0)
-    return flat
+    draft = _Draft()
+    _expand(top, "", {}, frozenset(shared), subcircuits, draft, 0)
+    return Flat(tuple(draft.touches), tuple(draft.links), frozenset(draft.unsure), draft.complete)
 
 
 def _split(cards: Sequence[Card], subcircuits: dict[str, Subcircuit]) -> list[Card]:
@@ -116,7 +126,7 @@ def _expand(
     outside: Mapping[str, str],
     shared: frozenset[str],
     subcircuits: Mapping[str, Subcircuit],
-    flat: Flat,
+    draft: _Draft,
     depth: int,
 ) -> None:
     """Add the devices of one level; ``outside`` maps ports to the flat nodes of the level above."""
@@ -134,20 +144,20 @@ def _expand(
             words = _positional(card.words)
             inner = subcircuits.get(words[-1])
             if inner is None or len(words) - 2 != len(inner.ports) or depth >= _MAX_DEPTH:
-                flat.complete = False
+                draft.complete = False
                 continue
             nodes = dict(zip(inner.ports, map(flat_node, words[1:-1]), strict=True))
-            _expand(inner.cards, f"{prefix}{words[0]}.", nodes, shared, subcircuits, flat, depth + 1)
+            _expand(inner.cards, f"{prefix}{words[0]}.", nodes, shared, subcircuits, draft, depth + 1)
             continue
         device = prefix + card.words[0]
         terminals, conducting = _device(card.text)
         for name, kind in terminals:
             if kind is None:
-                flat.unsure.add(flat_node(name))
+                draft.unsure.add(flat_node(name))
             else:
-                flat.touches.append(Touch(device, flat_node(name), kind))
+                draft.touches.append(Touch(device, flat_node(name), kind))
         if conducting:
-            flat.links.append(tuple(map(flat_node, conducting)))
+            draft.links.append(tuple(map(flat_node, conducting)))
 
 
 _Terminals = tuple[tuple[str, Terminal | None], ...]

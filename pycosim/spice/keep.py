@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pycosim.errors import InputError
 from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Simulator, Waveforms
 
 
@@ -16,6 +17,8 @@ class KeepNetlists:
     Args:
         simulator: does the work.
         folder: receives `<name>__<first 12 digits of the digest>.cir`; created if absent.
+
+    A netlist whose name would leave the folder is refused with an `InputError`.
     """
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
@@ -56,6 +59,9 @@ class KeepNetlists:
 
     def _keep(self, netlist: NetlistLike) -> None:
         if netlist.digest not in self._kept:
-            path = self._folder / f"{netlist.name}__{netlist.digest[:12]}.cir"
+            file = f"{netlist.name}__{netlist.digest[:12]}.cir"
+            if Path(file).name != file:
+                raise InputError(f"the name of a netlist must be a file name, found {netlist.name!r}")
+            path = self._folder / file
             path.write_text(netlist.text, encoding="utf-8")
             self._kept[netlist.digest] = (netlist.name, path)

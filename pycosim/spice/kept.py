@@ -40,7 +40,8 @@ class KeptNgspice(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
         self._first_variables = self._variables()
 
     def forget(self) -> None:
-        """Clear what an earlier deck left: plots, circuit, variables."""
+        """Clear what an earlier deck left: plots, circuit, variables, memory of commands."""
+        self._ngspice_shared.ngSpice_Command(ffi.NULL)
         self.command("destroy all")
         if self._loaded:
             self.command("remcirc")

@@ -12,6 +12,8 @@ from circuits.benches.cell import gain_cell_dc_bench, gain_cell_read_bench, rete
 from circuits.gain_cell import GainCellParameters
 from circuits.technology import Technology
 from circuits.testbench import Testbench, render_netlist
+from pycosim.checks import finite_array
+from pycosim.errors import InputError
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance, characterize
 from pycosim.waveforms import charge
@@ -29,7 +31,17 @@ def read_current_table(
     stored_voltages: Sequence[float],
     word_line_voltages: Sequence[float],
 ) -> xr.Dataset:
-    """Read current at DC: `read_current` (A, sunk from the bit line) over stored and word-line voltage (V)."""
+    """Read current at DC: `read_current` (A, sunk from the bit line) over stored and word-line voltage (V).
+
+    Raises:
+        InputError: a word-line voltage outside the sweep, which goes from mid-supply to the supply.
+    """
+    wanted = finite_array("word_line_voltages", word_line_voltages, ndim=1)
+    low, high = technology.mid_voltage, technology.supply_voltage
+    if not wanted.size or wanted.min() < low or wanted.max() > high:
+        raise InputError(
+            f"word_line_voltages must lie between {low:g} and {high:g} V, found {list(word_line_voltages)}"
+        )
     netlist = render_netlist(gain_cell_dc_bench(cell, technology, stored_voltages=stored_voltages))
     waves = simulator.run(netlist)
     sweep = np.asarray(waves.signals["v(rwlp)"], dtype=np.float64)

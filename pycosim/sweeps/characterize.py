@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from circuits.testbench import Testbench, render_netlist
-from pycosim.errors import SimulationError
+from pycosim.errors import InputError, SimulationError
 from pycosim.spice import Simulator, Waveforms
 
 Point = Mapping[str, float]
@@ -44,9 +44,12 @@ def characterize(
         A dataset over (*axes, *inner); attribute "netlists" lists the digests, one per point in order.
 
     Raises:
+        InputError: an axis without points.
         SimulationError: the first point that failed; the others have run.
     """
     inner = {} if inner is None else inner
+    if empty := [name for name, values in {**axes, **inner}.items() if not len(values)]:
+        raise InputError(f"the axis {empty[0]} must have one point or more, found none")
     points = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
     benches = [bench(point) for point in points]
     netlists = [render_netlist(one) for one in benches]

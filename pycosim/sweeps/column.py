@@ -15,6 +15,7 @@ from circuits.gain_cell import GainCellParameters
 from circuits.technology import Technology
 from circuits.testbench import Testbench
 from circuits.timing import ColumnTiming
+from pycosim.errors import InputError
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance, characterize
 from pycosim.sweeps.converter import signed_pulse_width
@@ -96,8 +97,17 @@ def column_reads(
         converter's supply, its bias supply, the word lines and the write lines; and the time (s) that the write, the
         longest input, the settling of the integration and the start of the pulse took (NaN for a column whose pulse
         has no width).
+
+    Raises:
+        InputError: operands of different shapes, or not (n_samples, n_rows).
+        CircuitError: an operand that the column cannot take.
     """
     stored_voltages, pulse_widths = np.asarray(stored_voltages), np.asarray(pulse_widths)
+    if stored_voltages.ndim != 2 or stored_voltages.shape != pulse_widths.shape:
+        raise InputError(
+            "stored_voltages and pulse_widths must both be (n_samples, n_rows), found shapes "
+            f"{stored_voltages.shape} and {pulse_widths.shape}"
+        )
 
     def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
         return {**_energies(waves, column), **_phases(waves, column)}

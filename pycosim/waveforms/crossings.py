@@ -7,6 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pycosim.checks import finite_array
+from pycosim.waveforms.signals import check_signal
+
 Array = NDArray[np.float64]
 
 
@@ -23,7 +26,12 @@ def crossing_times(
 
     Returns:
         (n_crossings,) in rising order (s); empty if it never crosses.
+
+    Raises:
+        InputError: a waveform or a threshold that is none.
     """
+    time, signal = check_signal(time, signal)
+    finite_array("threshold", threshold, ndim=0)
     above = signal > threshold
     steps = np.flatnonzero(above[1:] != above[:-1])
     if edge != "both":
@@ -37,7 +45,12 @@ def pulse_width(time: Array, signal: Array, threshold: float) -> float:
     """Total time that a signal spends above a threshold (s): the width of a pulse, 0 if there is none.
 
     Every excursion counts, so a glitch shows as width rather than being dropped.
+
+    Raises:
+        InputError: a waveform or a threshold that is none.
     """
+    time, signal = check_signal(time, signal)
+    finite_array("threshold", threshold, ndim=0)
     edges = crossing_times(time, signal, threshold)
     if signal[0] > threshold:
         edges = np.concatenate([time[:1], edges])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pycosim.waveforms.signals import check_signal, check_window
+
 Array = NDArray[np.float64]
 
 
@@ -16,11 +18,14 @@ def charge(time: Array, current: Array, start: float | None = None, stop: float 
         current: (n,) (A).
         start: begin of the window (s), default all; the ends of the window are interpolated.
         stop: end of the window (s).
+
+    Raises:
+        InputError: a waveform that is none, or a window outside it.
     """
-    t0 = float(time[0]) if start is None else max(start, float(time[0]))
-    t1 = float(time[-1]) if stop is None else min(stop, float(time[-1]))
-    if t1 <= t0:
-        return 0.0
+    time, current = check_signal(time, current)
+    first, last = float(time[0]), float(time[-1])
+    t0, t1 = check_window(time, first if start is None else start, last if stop is None else stop)
+    t0, t1 = max(t0, first), min(t1, last)
     inside = (time > t0) & (time < t1)
     t = np.concatenate([[t0], time[inside], [t1]])
     i = np.concatenate([np.interp([t0], time, current), current[inside], np.interp([t1], time, current)])
@@ -42,5 +47,10 @@ def supply_energy(
         voltage: the source's voltage (V), constant or (n,).
         start: begin of the window (s), default all.
         stop: end of the window (s).
+
+    Raises:
+        InputError: a waveform that is none, or a window outside it.
     """
-    return charge(time, -current * voltage, start, stop)
+    _, current = check_signal(time, current)
+    _, level = check_signal(time, np.full(current.shape, voltage) if np.ndim(voltage) == 0 else np.asarray(voltage))
+    return charge(time, -current * level, start, stop)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pycosim.checks import finite_array, positive
+from pycosim.waveforms.signals import check_signal, check_window
+
 Array = NDArray[np.float64]
 
 
@@ -23,8 +26,14 @@ def settling_time(
 
     Returns:
         0 if it never leaves the band after `start`; the crossing into the band is interpolated.
+
+    Raises:
+        InputError: a waveform, tolerance or final value that is none, or a window outside the waveform.
     """
-    target = float(np.interp(stop, time, signal)) if final is None else final
+    time, signal = check_signal(time, signal)
+    start, stop = check_window(time, start, stop)
+    positive("tolerance", tolerance)
+    target = float(np.interp(stop, time, signal) if final is None else finite_array("final", final, ndim=0))
     inside = (time > start) & (time < stop)
     t = np.concatenate([[start], time[inside], [stop]])
     error = np.abs(np.interp(t, time, signal) - target) - tolerance

@@ -88,6 +88,18 @@ def test_nothing_of_an_earlier_deck_influences_a_later_one(batch: NgspiceBatch) 
                 assert same(outcome, references[netlist.name]), f"{netlist.name} after {polluter.name}"
 
 
+def test_the_committed_netlists_run_in_both(pool: NgspicePool, batch: NgspiceBatch) -> None:
+    folder = Path(__file__).parents[2] / "netlists"
+    paths = [path for path in sorted(folder.glob("*.cir")) if "column" not in path.name]  # columns take seconds
+    if not paths:
+        pytest.skip(f"no netlists in {folder}; write them with the project's own command")
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        probes = tuple(line.split()[1] for line in text.splitlines() if line.startswith(".save "))
+        netlist = Deck(name=path.stem, text=text, probes=probes)
+        assert same(pool.run(netlist), batch.run(netlist)), path.name
+
+
 def test_settings_hold_for_their_deck_only(pool: NgspicePool, batch: NgspiceBatch) -> None:
     # ngspice's variable scale multiplies a transistor's width and length, but not the model's ld.
     body = "v1 a 0 1\nm1 a a 0 0 nn w=2 l=1\n.model nn nmos level=1 vto=0.2 ld=0.1u\n.op"
@@ -127,6 +139,14 @@ def test_a_killed_worker_costs_one_run_and_the_others_finish() -> None:
     assert isinstance(crashes[0], SimulatorCrashed)
     assert "signal SIGKILL" in str(crashes[0])
     assert sum(isinstance(outcome, Waveforms) for outcome in outcomes) == 3
+
+
+def test_a_worker_killed_while_idle_costs_no_run() -> None:
+    with NgspicePool(n_workers=1, timeout=30.0) as single:
+        single.run(decks.DIVIDER)
+        os.kill(_worker_ids(single)[0], signal.SIGKILL)
+        time.sleep(0.2)
+        single.run(decks.DIVIDER)
 
 
 def test_an_interrupt_leaves_the_pool_usable_and_no_run_behind() -> None:
@@ -194,7 +214,8 @@ def test_a_script_without_a_main_guard_and_without_close_leaves_no_worker(tmp_pa
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS ends such a worker after its time limit only")
 def test_a_worker_ends_in_the_middle_of_a_run_when_its_parent_is_killed(tmp_path: Path) -> None:
     command = _script("pool.run(ENDLESS)")
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as parent:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}  # nobody is left to remove the worker's folder
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         parent.stdout.readline()
         worker = int(parent.stdout.readline())
