@@ -68,17 +68,19 @@ def add_mosfet(
             f"transistor {name}: W/L {mosfet.width:.4g}/{mosfet.length:.4g} m is below the minimum "
             f"{technology.minimum_width:.4g}/{technology.minimum_length:.4g} m of {technology.name}"
         )
-    extra = f"m={mosfet.multiplier}" if mosfet.multiplier != 1 else ""
+    extra: dict[str, str] = {}
     if mosfet.threshold_shift:
         if not device.threshold_parameter:
             raise CircuitError(
                 f"transistor {name} wants a threshold shift of {mosfet.threshold_shift:+.3f} V, but "
                 f"{technology.name}'s {device.model} has no threshold_parameter; set one, or choose another flavour"
             )
-        extra = f"{device.threshold_parameter}={mosfet.threshold_shift:.6g} {extra}".strip()
+        extra[device.threshold_parameter] = f"{mosfet.threshold_shift:.6g}"
+    if mosfet.multiplier != 1:
+        extra["m"] = str(mosfet.multiplier)
     width, length = float(f"{mosfet.width:.6g}"), float(f"{mosfet.length:.6g}")
     if device.instance == "model":
-        scope.MOSFET(name, *nodes, model=device.model, w=width, l=length, raw_spice=extra)
+        text = " ".join(f"{key}={value}" for key, value in extra.items())
+        scope.MOSFET(name, *nodes, model=device.model, w=width, l=length, raw_spice=text)
     else:
-        parts = [*nodes, device.model, f"w={width} l={length}", extra]
-        scope.X(f"m{name}", device.model, *nodes, raw_spice=" ".join(parts[5:]).strip())
+        scope.X(f"m{name}", device.model, *nodes, w=width, l=length, **extra)

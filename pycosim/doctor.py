@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from pycosim.spice.installation import find_libngspice, find_ngspice, installation_hint, ngspice_version
+from pycosim.spice.installation import (
+    find_libngspice,
+    find_ngspice,
+    installation_hint,
+    libngspice_version,
+    ngspice_version,
+)
 
 _PACKAGES = ("PySpice", "numpy", "scipy", "matplotlib", "xarray", "safetensors", "rich", "jinja2")
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -36,7 +42,7 @@ class Finding:
 
 
 def examine() -> tuple[Finding, ...]:
-    """Look at this machine; starts `ngspice --version` and nothing else.
+    """Look at this machine; starts ngspice and a process with libngspice, only to ask for their versions.
 
     Returns:
         One finding for each thing, in the order of a chain: system, simulator, packages, arithmetic.
@@ -46,11 +52,17 @@ def examine() -> tuple[Finding, ...]:
         Finding(name="Python", found=f"{platform.python_version()} ({sys.executable})"),
         Finding(name="system", found=f"{platform.platform()}, {platform.machine()}"),
         _ngspice(),
-        Finding(name="libngspice", found=str(find_libngspice() or ""), hint=installation_hint()),
+        _libngspice(),
         *(Finding(name=name, found=_version(name), hint=f"pip install {name}") for name in _PACKAGES),
         Finding(name="BLAS", found=_blas()),
         Finding(name="threads", found=_threads()),
     )
+
+
+def _libngspice() -> Finding:
+    library, version = find_libngspice(), libngspice_version()
+    found = "" if library is None else f"{version or 'of unknown version'} ({library})"
+    return Finding(name="libngspice", found=found, hint=installation_hint())
 
 
 def _ngspice() -> Finding:

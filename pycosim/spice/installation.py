@@ -25,6 +25,10 @@ _LIBRARY_FOLDERS: Final = (
 )
 _VERSION: Final = re.compile(r"ngspice-(\d+(?:\.\d+)*)")
 _VERSION_TIMEOUT: Final = 20.0  # s
+_ASK_LIBRARY: Final = (
+    "import sys; from pycosim.spice.kept import KeptNgspice; "
+    "KeptNgspice(sys.argv[1], print).command('version -f')"
+)
 
 
 def find_ngspice() -> Path | None:
@@ -59,11 +63,22 @@ def ngspice_version() -> str | None:
     return _version_of(str(program)) if program else None
 
 
+def libngspice_version() -> str | None:
+    """Version of the shared library; None without one, or where it does not load. Asks in a process of its own."""
+    library = find_libngspice()
+    return None if library is None else _answered_version((sys.executable, "-P", "-c", _ASK_LIBRARY, str(library)))
+
+
 @cache
 def _version_of(program: str) -> str | None:
+    return _answered_version((program, "-v"))
+
+
+def _answered_version(command: tuple[str, ...]) -> str | None:
+    """The version in what a command prints."""
     try:
         answer = subprocess.run(
-            [program, "-v"],
+            command,
             capture_output=True,
             text=True,
             timeout=_VERSION_TIMEOUT,
