@@ -16,7 +16,7 @@ def check_quantity(what: str, value: object, unit: str, low: float = -inf, high:
         value: the number, in SI base units.
         unit: its unit, for the message.
         low: smallest allowed value.
-        high: largest allowed value.
+        high: largest allowed value. A billionth of a bound, at 0 of the other bound, counts as rounding.
 
     Raises:
         CircuitError: it is no number, NaN, infinite or out of bounds.
@@ -25,11 +25,16 @@ def check_quantity(what: str, value: object, unit: str, low: float = -inf, high:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise CircuitError(f"{what} must be a number{unit and ' in ' + unit}, found {value!r}") from None
-    if not (isfinite(number) and low <= number <= high):
+    if not (isfinite(number) and low - _rounding(low, high) <= number <= high + _rounding(high, low)):
         bounds = [f"at least {low:g}"] * (low > -inf) + [f"at most {high:g}"] * (high < inf)
         wanted = " and ".join(bounds) or "finite"
         raise CircuitError(f"{what} must be {wanted}{unit and ' ' + unit}, found {number:g}")
     return number
+
+
+def _rounding(bound: float, other: float) -> float:
+    size = abs(bound or other)
+    return 1e-9 * size if isfinite(size) else 0.0
 
 
 def check_quantities(what: str, values: object, unit: str, low: float, high: float) -> list[float]:

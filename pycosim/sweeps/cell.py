@@ -20,6 +20,9 @@ from pycosim.waveforms import charge
 
 Array = NDArray[np.float64]
 
+ROUNDING = 1e-9
+"""What a voltage may miss its bounds by through arithmetic (V)."""
+
 CHARGE_UNITS = {"stored_voltage": "V", "pulse_width": "s", "charge": "C"}
 
 
@@ -38,7 +41,7 @@ def read_current_table(
     """
     wanted = finite_array("word_line_voltages", word_line_voltages, ndim=1)
     low, high = technology.mid_voltage, technology.supply_voltage
-    if not wanted.size or wanted.min() < low or wanted.max() > high:
+    if not wanted.size or wanted.min() < low - ROUNDING or wanted.max() > high + ROUNDING:
         raise InputError(
             f"word_line_voltages must lie between {low:g} and {high:g} V, found {list(word_line_voltages)}"
         )

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -98,6 +98,7 @@ def test_a_signal_that_touches_the_threshold_from_below_does_not_cross_it() -> N
     assert crossing_times(time, np.array([0.0, 0.5, 0.0]), 0.5).size == 0
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(waveforms(), LEVELS)
 def test_rises_and_falls_alternate_and_together_are_all_crossings(waveform: tuple[Array, Array], level: float) -> None:
     time, signal = waveform
@@ -109,6 +110,7 @@ def test_rises_and_falls_alternate_and_together_are_all_crossings(waveform: tupl
     assert both.size == 0 or (both[0] >= time[0] and both[-1] <= time[-1])
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(waveforms(), LEVELS)
 def test_time_above_and_time_below_make_the_whole(waveform: tuple[Array, Array], level: float) -> None:
     time, signal = waveform
@@ -117,6 +119,7 @@ def test_time_above_and_time_below_make_the_whole(waveform: tuple[Array, Array],
     assert whole == pytest.approx(time[-1] - time[0], rel=1e-9)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(waveforms(), LEVELS, LEVELS)
 def test_a_pulse_is_not_wider_at_a_higher_threshold(waveform: tuple[Array, Array], one: float, other: float) -> None:
     time, signal = waveform
@@ -124,6 +127,7 @@ def test_a_pulse_is_not_wider_at_a_higher_threshold(waveform: tuple[Array, Array
     assert pulse_width(time, signal, high) <= pulse_width(time, signal, low) + 1e-12
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(waveforms(), LEVELS, st.floats(-50.0, 50.0), st.floats(0.1, 10.0))
 def test_a_pulse_keeps_its_width_when_it_is_moved_and_scales_with_time(
     waveform: tuple[Array, Array], level: float, shift: float, scale: float
@@ -133,6 +137,7 @@ def test_a_pulse_keeps_its_width_when_it_is_moved_and_scales_with_time(
     assert pulse_width(scale * time + shift, signal, level) == pytest.approx(scale * width, abs=1e-9)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(waveforms(), LEVELS)
 def test_a_sample_more_on_a_straight_line_changes_nothing(waveform: tuple[Array, Array], level: float) -> None:
     time, signal = waveform

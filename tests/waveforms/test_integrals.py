@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -43,9 +43,7 @@ def test_the_supply_delivers_c_v_squared_of_which_half_is_stored() -> None:
 
 def test_after_one_time_constant_the_charge_is_1_minus_1_over_e() -> None:
     time, current = charging()
-    assert -charge(time, current, stop=TAU) == pytest.approx(
-        CAPACITANCE * VOLTAGE * (1 - np.exp(-1.0)), rel=TRAPEZOID
-    )
+    assert -charge(time, current, stop=TAU) == pytest.approx(CAPACITANCE * VOLTAGE * (1 - np.exp(-1.0)), rel=TRAPEZOID)
 
 
 def test_the_ends_of_a_window_are_interpolated() -> None:
@@ -73,6 +71,7 @@ def test_a_window_that_sticks_out_is_cut_at_the_waveform() -> None:
     assert charge(time, current, -1.0, 1.0) == charge(time, current)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.floats(-1.0, 1.0), min_size=3, max_size=30), st.floats(0.0, 1.0))
 def test_the_charges_of_two_adjoining_windows_add_up(values: list[float], share: float) -> None:
     time, current = np.arange(len(values), dtype=float), np.array(values)
@@ -81,6 +80,7 @@ def test_the_charges_of_two_adjoining_windows_add_up(values: list[float], share:
     assert both == pytest.approx(charge(time, current), abs=1e-12 * len(values))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.floats(-1.0, 1.0), min_size=2, max_size=30), st.floats(-3.0, 3.0))
 def test_charge_is_linear_in_the_current(values: list[float], factor: float) -> None:
     time, current = np.arange(len(values), dtype=float), np.array(values)
