@@ -1,6 +1,6 @@
 """Draw the chain, netlist to perplexity, from the files of a run: the figure at the top of the README.
 
-    python scripts/draw_chain.py runs/gain-cell docs/chain.svg
+python scripts/draw_chain.py runs/gain-cell docs/chain.svg
 """
 
 from __future__ import annotations
@@ -16,16 +16,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREY = "#1f5fb4", "#d9730d", "#6b7280"
-LABELS = {"exact": "exact softmax", "linear": "linear hardware", "analog": "analog", "analog_adapted": "analog,\nadapted"}
+SHOWN = (".subckt gain_cell", "Mr", "Mw", "Cs ", "Xc0 ", "Xc1 ", "Xconverter", ".tran")
+LABELS = {
+    "exact": "exact softmax",
+    "linear": "linear hardware",
+    "analog": "analog",
+    "analog_adapted": "analog,\nadapted",
+}
 
 
 def draw_netlist(axes: Axes, run: Path, report: dict[str, Any]) -> None:
     record = next(n for n in report["provenance"]["netlists"] if n["name"] == "column")
     lines = (run / record["path"]).read_text().splitlines()
-    shown = [line for line in lines if line.startswith((".subckt gain_cell", "Mr", "Mw", "Cs ", "Xc0 ", "Xc1 ", ".tran"))]
-    axes.text(0.0, 0.97, "\n".join(line[:52] for line in shown[:10]), va="top", family="monospace", fontsize=6.2)
-    transistors = 64 * 4 + 46
-    axes.text(0.0, 0.03, f"64 cells and converter: about {transistors} BSIM4 transistors", fontsize=8, color=GREY)
+    shown = [line if len(line) < 53 else line[:51] + "…" for line in lines if line.startswith(SHOWN)]
+    axes.text(0.0, 0.97, "\n".join(shown), va="top", family="monospace", fontsize=6.2)
+    n_cells = sum(line.startswith("Xc") and line.endswith("gain_cell") for line in lines)
+    axes.text(0.0, 0.03, f"{n_cells} cells and their converter, BSIM4 throughout", fontsize=8, color=GREY)
     axes.axis("off")
     axes.set_title("netlist", fontsize=10, loc="left")
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: its threads spin on a busy machine
+
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:

@@ -176,7 +176,7 @@ def retention_bench(
         probes=tuple(f"v(sn{k})" for k in range(len(stored_voltages))),
         technology=technology,
         parameters={f"stored_voltage_{k}": float(v) for k, v in enumerate(stored_voltages)},
-        options={"reltol": "1e-4", "method": "gear", "gmin": "1e-18", "abstol": "1e-18", "chgtol": "1e-19"},
+        options={"reltol": "1e-4", "method": "gear", "gmin": "1e-18", "abstol": "1e-15", "chgtol": "1e-18"},
     )
 
 

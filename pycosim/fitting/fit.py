@@ -87,6 +87,20 @@ def hold_out(n_points: int, *, fraction: float, rng: np.random.Generator) -> NDA
     return mask
 
 
+def hold_out_every(step: int, n_points: int) -> NDArray[np.bool_]:
+    """Return a mask that keeps every ``step``-th of ordered points out of a fit, never the first or the last.
+
+    Args:
+        step: at least 2.
+        n_points: number of points, at least 3.
+    """
+    at_least("step", step, 2)
+    at_least("n_points", n_points, 3)
+    mask: NDArray[np.bool_] = np.arange(n_points) % step == 1
+    mask[-1] = False
+    return mask
+
+
 def paired_points(held_out: ArrayLike, columns: Mapping[str, ArrayLike]) -> tuple[list[Array], NDArray[np.bool_]]:
     """Return named columns flattened to one length, and the mask that goes with them.
 

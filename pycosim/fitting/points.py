@@ -36,5 +36,7 @@ def columns(dataset: xr.Dataset, names: Sequence[str]) -> tuple[Array, ...]:
 
 
 def netlist_digests(dataset: xr.Dataset) -> tuple[str, ...]:
-    """Return the digests in a Dataset's attribute ``netlists``, sorted, each once."""
-    return tuple(sorted({str(digest) for digest in np.ravel(dataset.attrs.get("netlists", ()))}))
+    """Return the digests of the netlists behind a Dataset or a part of one, sorted, each once."""
+    if "netlist_digest" not in dataset.variables:
+        return ()
+    return tuple(sorted({str(digest) for digest in np.ravel(dataset["netlist_digest"].values)}))

@@ -68,7 +68,7 @@ def evaluate_accuracy(
         tile=int(linear.metadata["tile"]),
         window=int(linear.metadata["window"]),
     )
-    scalers = _scalers(linear)
+    scalers = shipped_scalers(linear)
     ideal = factored_arrays(linear_models(), hardware)
     analog = factored_arrays(models, hardware)
     progress.stage("transformer: exact, linear and analog attention", total=4 * config.n_tokens)
@@ -88,7 +88,7 @@ def evaluate_accuracy(
         "linear": measured(linear, analog_layers(ideal, scalers)),
         "analog": measured(linear, analog_layers(analog, scalers)),
     }
-    adaptation, reference = _adapt(ideal, analog, linear, scalers, config, progress)
+    adaptation, reference = adapt_scalers(ideal, analog, linear, scalers, config, progress)
     clipped: dict[str, float] = {}
     watchers = [_clip_watcher(clipped) for _ in scalers]
     accuracy["analog_adapted"] = measured(linear, analog_layers(analog, adaptation.scalers, watchers))
@@ -102,7 +102,7 @@ def evaluate_accuracy(
     )
 
 
-def _adapt(
+def adapt_scalers(
     ideal: AttentionArrays,
     analog: AttentionArrays,
     weights: Weights,
@@ -111,6 +111,17 @@ def _adapt(
     progress: Progress,
 ) -> tuple[Adaptation, float]:
     """Move the scalers until the analog signals have the moments of the linear hardware's, on the calibration text.
+
+    Args:
+        ideal: the hardware that the weights were trained on.
+        analog: the hardware that they are to run on.
+        weights: with scalers and calibration text.
+        scalers: start, one set per layer.
+        config: `adaptation_steps`.
+        progress: told of every step.
+
+    Returns:
+        The adaptation, and the loss of the ideal hardware on the calibration text (nats).
 
     k and v are compared as read currents, for it is the current and not the voltage that the next stage sees: two
     cells with the same stored voltages may read quite different currents.
@@ -175,7 +186,9 @@ def _calibration(weights: Weights) -> NDArray[np.int64]:
     return weights.calibration_tokens
 
 
-def _scalers(weights: Weights) -> list[Scalers]:
+def shipped_scalers(weights: Weights) -> list[Scalers]:
+    """The scalers that weights were trained with, one set per layer."""
+
     def scaler(layer: int, signal: str) -> Scaler:
         a, b = weights.scaler(layer, signal)
         return Scaler(a=a.astype(np.float64), b=b.astype(np.float64))

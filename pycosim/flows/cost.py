@@ -36,7 +36,7 @@ def column_latency(checks: tuple[ColumnCheck, ColumnCheck], transfers: tuple[xr.
             source="simulated",
             detail=detail,
             scheduled=scheduled,
-            netlist=check.reads.attrs["netlists"][0],
+            netlist=str(check.reads["netlist_digest"].values[0]),
         )
 
     phases = (
@@ -133,7 +133,7 @@ def column_energy(checks: tuple[ColumnCheck, ColumnCheck], n_tiles: int) -> Ener
         published: float | None = None,
         source: Literal["simulated", "assumed"] = "simulated",
     ) -> Block:
-        digest = None if check is None else check.reads.attrs["netlists"][0]
+        digest = None if check is None else str(check.reads["netlist_digest"].values[0])
         return Block(name=name, energy=energy, source=source, detail=detail, published=published, netlist=digest)
 
     scaled = f"{n_tiles} of {PUBLISHED_TILES} tiles"

@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from pycosim.attention.hardware import AttentionModels
 from pycosim.evaluate.report import Interval, ModelRecord
 from pycosim.fitting.cell import fit_lookup_cell, fit_polynomial_cell
 from pycosim.fitting.converter import fit_hard_sigmoid, fit_pulse_table, fit_signed_pulse
 from pycosim.fitting.decay import fit_drift_table, fit_storage_decay
-from pycosim.fitting.fit import Fit
+from pycosim.fitting.fit import Fit, hold_out_every
+from pycosim.fitting.points import netlist_digests
 from pycosim.flows.characterization import CellData, Design
 from pycosim.models.cell import LookupCell, PolynomialCell
 from pycosim.models.converter import HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DriftTable, StorageDecay
+from pycosim.models.domain import ClipCounter
 from pycosim.models.io import save_model
 
 
@@ -76,15 +76,15 @@ def fit_gain_cell(design: Design, cell: CellData, transfers: tuple[xr.Dataset, x
         "pulse_width": cell.charges["pulse_width"].values[:, None],
         "charge": cell.charges["charge"].values,
         "held_out": cell.held_out,
-        "netlist_digests": cell.charges.attrs["netlists"],
+        "netlist_digests": netlist_digests(cell.charges),
     }
     drift: Mapping[str, Any] = {
         "ages": cell.drift["age"].values,
         "stored_voltages": cell.drift["stored_voltage"].values,
         "voltages": cell.drift["voltage"].values,
-        "netlist_digests": cell.drift.attrs["netlists"],
+        "netlist_digests": netlist_digests(cell.drift),
     }
-    held_ages = every_third(drift["ages"].size)
+    held_ages = hold_out_every(3, drift["ages"].size)
     first, second = (_transfer_points(transfer) for transfer in transfers)
     t_max = design.max_pulse_width
     return GainCellFits(
@@ -128,18 +128,16 @@ def _better(one: Fit[Any], other: Fit[Any]) -> Fit[Any]:
     return one if one.held_out_residual_rms <= other.held_out_residual_rms else other
 
 
+def _clipping(fit: Fit[Any]) -> Any:
+    """The model, clipping to its domain with a counter of its own."""
+    return replace(fit.model, outside="clip", clips=ClipCounter())
+
+
 def _transfer_points(transfer: xr.Dataset) -> dict[str, Any]:
     charge = transfer["charge"].values
     return {
         "charge": charge,
         "pulse_width": transfer["pulse_width"].values,
-        "held_out": every_third(charge.size),
-        "netlist_digests": transfer.attrs["netlists"],
+        "held_out": hold_out_every(3, charge.size),
+        "netlist_digests": netlist_digests(transfer),
     }
-
-
-def every_third(n: int) -> NDArray[np.bool_]:
-    """A mask over n points: every third held out, never the first or the last."""
-    mask: NDArray[np.bool_] = np.arange(n) % 3 == 1
-    mask[-1] = False
-    return mask

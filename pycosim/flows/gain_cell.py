@@ -81,5 +81,4 @@ def _save(out: Path, **datasets: xr.Dataset) -> None:
     """Write datasets as NetCDF 3, which any tool reads."""
     (out / "data").mkdir(parents=True, exist_ok=True)
     for name, dataset in datasets.items():
-        plain = dataset.assign_attrs(netlists="\n".join(dataset.attrs["netlists"]))
-        plain.to_netcdf(out / "data" / f"{name}.nc", engine="scipy", format="NETCDF3_64BIT")
+        dataset.to_netcdf(out / "data" / f"{name}.nc", engine="scipy", format="NETCDF3_64BIT")

@@ -17,10 +17,11 @@ from pycosim.evaluate.figures import (
     Trace,
     TransferFigure,
 )
+from pycosim.fitting.fit import hold_out_every
 from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData, Design
 from pycosim.flows.columns import ColumnCheck
-from pycosim.flows.fits import GainCellFits, every_third
+from pycosim.flows.fits import GainCellFits
 from pycosim.models.converter import ConverterModel
 from pycosim.spice import Waveforms
 
@@ -71,7 +72,7 @@ def _transfer(transfer: xr.Dataset, law: ConverterModel) -> TransferFigure:
         charge=charge,
         pulse_width=transfer["pulse_width"].values,
         fitted=law.pulse_width(charge),
-        held_out=every_third(charge.size),
+        held_out=hold_out_every(3, charge.size),
     )
 
 

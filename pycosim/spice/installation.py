@@ -26,8 +26,7 @@ _LIBRARY_FOLDERS: Final = (
 _VERSION: Final = re.compile(r"ngspice-(\d+(?:\.\d+)*)")
 _VERSION_TIMEOUT: Final = 20.0  # s
 _ASK_LIBRARY: Final = (
-    "import sys; from pycosim.spice.kept import KeptNgspice; "
-    "KeptNgspice(sys.argv[1], print).command('version -f')"
+    "import sys; from pycosim.spice.kept import KeptNgspice; KeptNgspice(sys.argv[1], print).command('version -f')"
 )
 
 

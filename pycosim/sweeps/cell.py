@@ -55,12 +55,15 @@ def read_current_table(
         ]
     )
     return xr.Dataset(
-        {"read_current": (("stored_voltage", "word_line_voltage"), current, {"unit": "A"})},
+        {
+            "read_current": (("stored_voltage", "word_line_voltage"), current, {"unit": "A"}),
+            "netlist_digest": ((), netlist.digest),
+        },
         coords={
             "stored_voltage": ("stored_voltage", list(stored_voltages), {"unit": "V"}),
             "word_line_voltage": ("word_line_voltage", list(word_line_voltages), {"unit": "V"}),
         },
-        attrs={"netlists": [netlist.digest], "bench": "gain_cell_dc"},
+        attrs={"bench": "gain_cell_dc"},
     )
 
 
@@ -138,11 +141,12 @@ def storage_drift(
     return xr.Dataset(
         {
             "voltage": (("age", "stored_voltage"), drifted, {"unit": "V"}),
+            "netlist_digest": ((), netlist.digest),
             "injection": (("stored_voltage",), voltage[0] - np.asarray(stored_voltages), {"unit": "V"}),
         },
         coords={
             "age": ("age", ages, {"unit": "s"}),
             "stored_voltage": ("stored_voltage", list(stored_voltages), {"unit": "V"}),
         },
-        attrs={"netlists": [netlist.digest], "bench": "retention"},
+        attrs={"bench": "retention"},
     )

@@ -41,7 +41,8 @@ def characterize(
         progress: called with (done, total).
 
     Returns:
-        A dataset over (*axes, *inner); attribute "netlists" lists the digests, one per point in order.
+        A dataset over (*axes, *inner); its variable `netlist_digest` over the axes says which deck gave each point, and
+        follows every selection.
 
     Raises:
         InputError: an axis without points.
@@ -64,8 +65,10 @@ def characterize(
     dataset = xr.Dataset(
         {name: (dims, np.stack([row[name] for row in rows]).reshape(*shape, *rows[0][name].shape)) for name in rows[0]},
         coords={name: np.asarray(values, dtype=np.float64) for name, values in {**axes, **inner}.items()},
-        attrs={"netlists": [netlist.digest for netlist in netlists], "bench": benches[0].name},
+        attrs={"bench": benches[0].name},
     )
+    digests = np.array([netlist.digest for netlist in netlists]).reshape(shape)
+    dataset["netlist_digest"] = (tuple(axes), digests)
     for name, unit in units.items():
         dataset[name].attrs["unit"] = unit
     return dataset

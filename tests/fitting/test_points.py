@@ -11,9 +11,11 @@ def dataset() -> xr.Dataset:
     voltage, width = np.linspace(0, 0.9, 5), np.array([5e-9, 10e-9, 15e-9])
     charge = PolynomialCell.linear(19.3e-6).charge(width, voltage[:, None])
     return xr.Dataset(
-        {"charge": (("stored_voltage", "pulse_width"), charge)},
+        {
+            "charge": (("stored_voltage", "pulse_width"), charge),
+            "netlist_digest": (("pulse_width",), ["bb", "aa", "bb"]),
+        },
         coords={"stored_voltage": voltage, "pulse_width": width},
-        attrs={"netlists": ["bb", "aa", "bb"]},
     )
 
 

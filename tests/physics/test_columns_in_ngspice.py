@@ -112,7 +112,7 @@ def test_phases_end_within_what_the_plan_grants_them(reads: xr.Dataset, column: 
 def test_reads_carry_the_digest_of_every_netlist(
     reads: xr.Dataset, column: Column, operands: tuple[Array, Array]
 ) -> None:
-    assert len(set(reads.attrs["netlists"])) == len(operands[0])
+    assert len(set(reads["netlist_digest"].values.tolist())) == len(operands[0])
     assert reads.sizes["sample"] == len(operands[0])
 
 
