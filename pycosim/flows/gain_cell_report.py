@@ -36,6 +36,9 @@ from pycosim.flows.fits import GainCellFits, model_records
 from pycosim.flows.gain_cell_figures import gain_cell_figures
 from pycosim.spice import Waveforms, ngspice_version
 
+PLANNED_LATENCY = 60.6e-9
+"""Sum of the phases in the plan that the circuits were first drawn for (s). Ours."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunClock:
@@ -193,12 +196,20 @@ def _checks(
             detail=f"{len(accuracy.adaptation.history) - 1} gradient-free steps",
         ),
         Check(
-            name="latency of a token",
+            name="latency of a token, every phase settled to half a level",
             value=latency.total,
             unit="s",
             relation="at_most",
             target=latency.published_total,
-            detail="sum of the phases, against the published figure",
+            detail="sum of the simulated phases, against the published figure",
+        ),
+        Check(
+            name="latency of a token, as the decks are clocked",
+            value=latency.scheduled_total,
+            unit="s",
+            relation="at_most",
+            target=PLANNED_LATENCY,
+            detail="sum of the phases with the margins that all models were measured with; target: our first plan",
         ),
     )
 

@@ -1,7 +1,7 @@
 """A simulator that is no ngspice: it reads the stimuli of a deck and answers as ideal circuits would.
 
-The cell is 19.3 uA/V * (V - 0.45 V) times the word line's amplitude and width [2025 Leroux, the linear model], its level
-relaxes to 0.45 V in 5 ms, and the charge-to-pulse circuits are the hard sigmoid and its signed twin.
+The cell is 19.3 uA/V * (V - 0.45 V) times the word line's amplitude and width [2025 Leroux, the linear model], its
+level relaxes to 0.45 V, and the charge-to-pulse circuits are the hard sigmoid and its signed twin.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Signals = dict[str, Array]
 
 TRANSCONDUCTANCE = 19.3e-6
 MID, SUPPLY = 0.45, 0.9
-TIME_CONSTANT = 5e-3
+TIME_CONSTANT = 5.0  # s; so slow that no token's age matters
 FULL_SCALE = {False: 80e-6 * 15e-9, True: 40e-6 * 15e-9}  # unsigned, signed
 WRITE_TAU = 0.5e-9
 CURRENT = 10e-6  # of every supply: 10 uA all the time

@@ -18,8 +18,8 @@ DIGESTS = {"column": "a" * 64, "signed_column": "b" * 64}
 def check(column: Column, values: dict[str, list[float]]) -> ColumnCheck:
     n = len(next(iter(values.values())))
     reads = xr.Dataset(
-        {name: ("sample", np.array(numbers)) for name, numbers in values.items()},
-        attrs={"netlists": [DIGESTS[column.name]] * n},
+        {name: ("sample", np.array(numbers)) for name, numbers in values.items()}
+        | {"netlist_digest": ("sample", np.array([DIGESTS[column.name]] * n))},
     )
     zeros = np.zeros((n, 64))
     return ColumnCheck(

@@ -122,11 +122,12 @@ def test_a_write_reaches_its_level_while_the_gate_is_open(
     waves = pool.run(render_netlist(bench))
     start = bench.parameters["write_start"]
     stop = start + bench.parameters["write_time"]
-    # every cell starts from the far rail; the middle levels, where both gates are weak, are the slowest: 9 mV
+    # every cell starts from the far rail; the middle levels, where both gates are weak, are the slowest: 0.07 mV
     for k, level in enumerate(levels):
         stored = np.real(waves.signals[f"v(sn{k})"])
-        assert np.interp(stop, waves.time, stored) == pytest.approx(level, abs=LEVEL_STEP / 10)
-        assert settling_time(waves.time, stored, start, stop, LEVEL_STEP / 2, final=level) < 0.5 * (stop - start)
+        assert np.interp(stop, waves.time, stored) == pytest.approx(level, abs=LEVEL_STEP / 500)
+        # half a level is reached after 1.4 ns at most
+        assert settling_time(waves.time, stored, start, stop, LEVEL_STEP / 2, final=level) < 0.25 * (stop - start)
 
 
 def test_closing_the_write_gate_moves_the_level_by_less_than_two_millivolts(drift: xr.Dataset) -> None:
@@ -142,7 +143,7 @@ def test_drift_is_slower_than_the_papers_five_millisecond_law(drift: xr.Dataset)
     written = drift["stored_voltage"].values
     moved = np.abs(drift["voltage"].values[-1] - written)
     law = np.abs(0.45 - written) * (1 - np.exp(-age / 5e-3))  # [2025 Leroux]: towards mid-supply in 5 ms
-    assert (moved < law / 4).all()  # the top level is the worst: 7.7 mV for the law's 67 mV
+    assert (moved < law / 4).all()  # the top level is the worst: 8.1 mV for the law's 67 mV
     assert moved.max() < LEVEL_STEP / 10
 
 
@@ -159,13 +160,15 @@ def test_gmin_is_out_of_the_way_of_the_leak(
 ) -> None:
     bench = retention_bench(cell, technology, stored_voltages=[0.0, 0.45, 0.9], hold_time=0.8e-3)
 
-    def left(gmin: str) -> Array:
-        waves = pool.run(render_netlist(replace(bench, options={**bench.options, "gmin": gmin})))
+    def left(**changed: str) -> Array:
+        waves = pool.run(render_netlist(replace(bench, options={**bench.options, **changed})))
         return np.array([float(np.real(waves.signals[f"v(sn{k})"][-1])) for k in range(3)])
 
-    shipped, halved, default = left("1e-18"), left("5e-19"), left("1e-12")
-    assert halved == pytest.approx(shipped, abs=1e-7)
+    shipped, halved, default = left(gmin="1e-18"), left(gmin="5e-19"), left(gmin="1e-12")
+    assert halved == pytest.approx(shipped, abs=1e-7)  # found: 0.03 uV
     assert np.abs(default - shipped).max() > 10e-3  # ngspice's own gmin would have leaked more than the cell
+    # and neither does the solver's tolerance show: 0.2 uV at a hundredth of it
+    assert left(reltol="1e-6") == pytest.approx(shipped, abs=1e-6)
 
 
 def test_the_word_line_pulse_is_as_wide_as_asked(

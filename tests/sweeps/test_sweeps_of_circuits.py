@@ -15,7 +15,7 @@ from circuits.timing import ColumnTiming, signed_timing
 from pycosim.errors import SimulationTimeout
 from pycosim.spice import NetlistLike, Waveforms
 from pycosim.sweeps.cell import read_charges, read_current_table, storage_drift
-from pycosim.sweeps.column import Column, column_reads
+from pycosim.sweeps.column import UNITS, Column, column_reads
 from pycosim.sweeps.converter import converter_transfer, signed_pulse_width
 
 TECHNOLOGY = load_technology("generic28")
@@ -200,7 +200,7 @@ class TestColumn:
             stored_voltages=np.array([[0.9, 0.0]]),
             pulse_widths=np.array([[6e-9, 0.0]]),
         )
-        return {str(name): float(dataset[name].values[0]) for name in dataset}
+        return {name: float(dataset[name].values[0]) for name in UNITS if name in dataset.data_vars}
 
     def test_every_energy_is_power_times_the_time_of_the_deck(self) -> None:
         found, stop = self.reads(), self.TIMING.stop
