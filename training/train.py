@@ -1,7 +1,7 @@
 """Train the two weight files that pycosim ships.
 
 ``python training/train.py softmax --steps 4500 --out training/checkpoints/softmax.pt``, then
-``python training/train.py linear --steps 2000 --init training/checkpoints/softmax.pt --out .../linear.pt``.
+``python training/train.py linear --steps 2500 --peak 1e-3 --init .../softmax.pt --out .../linear.pt``.
 
 A run that finds its own --out file goes on from there; random draws depend on seed and step alone.
 """

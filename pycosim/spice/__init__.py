@@ -4,6 +4,7 @@ from pycosim.spice.batch import NgspiceBatch
 from pycosim.spice.installation import find_libngspice, find_ngspice, installation_hint, ngspice_version
 from pycosim.spice.pool import NgspicePool
 from pycosim.spice.replay import Replay, record_waveforms
+from pycosim.spice.serial import SerialSimulator
 from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Simulator, Waveforms
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Outcome",
     "Progress",
     "Replay",
+    "SerialSimulator",
     "Simulator",
     "Waveforms",
     "find_libngspice",

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from pycosim.errors import SimulationError, SimulationTimeout, SimulatorCrashed, SimulatorMissing
 from pycosim.spice.deck import read_cards, stop_time
@@ -18,13 +16,14 @@ from pycosim.spice.prepare import runnable_deck
 from pycosim.spice.rawfile import Plot, RawFileError, read_raw
 from pycosim.spice.results import to_waveforms
 from pycosim.spice.rundirectory import DECK, LOG, RAW, new_run_directory, remove_run, write_run
-from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Waveforms
+from pycosim.spice.serial import SerialSimulator
+from pycosim.spice.simulator import NetlistLike, Waveforms
 from pycosim.spice.structure import check_structure
 
 _EXIT_STATUS_OF_A_FAILURE: Final = 1  # ngspice's own; what it means is in the log
 
 
-class NgspiceBatch:
+class NgspiceBatch(SerialSimulator):
     """Runs netlists one after the other, each in a fresh ``ngspice -b``.
 
     Slower than the pool (about 10 ms more a run) and independent of all that ran before.
@@ -60,30 +59,8 @@ class NgspiceBatch:
             remove_run(directory)
         return waveforms
 
-    def run_many(self, netlists: Sequence[NetlistLike], progress: Progress | None = None) -> list[Outcome]:
-        """Waveforms or error of each netlist, in order."""
-        outcomes: list[Outcome] = []
-        for netlist in netlists:
-            try:
-                outcomes.append(self.run(netlist))
-            except SimulationError as error:
-                outcomes.append(error)
-            if progress is not None:
-                progress(len(outcomes), len(netlists))
-        return outcomes
-
     def close(self) -> None:
         """Nothing to give back: every run ends its own process."""
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _run_in(self, directory: Path, program: Path, netlist: NetlistLike) -> Waveforms:
         status = _start(program, directory, self._timeout)

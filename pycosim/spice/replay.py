@@ -6,15 +6,14 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, cast
 
 import numpy as np
 
 from pycosim.errors import InputError, MissingProbe, SimulationError
-from pycosim.spice.simulator import AxisName, NetlistLike, Outcome, Progress, Waveforms
+from pycosim.spice.serial import SerialSimulator
+from pycosim.spice.simulator import AxisName, NetlistLike, Waveforms
 
 _AXIS_NAMES: Final = ("time", "sweep", "frequency")
 _SIGNAL: Final = "signal:"
@@ -24,7 +23,7 @@ _HOW: Final = (
 )
 
 
-class Replay:
+class Replay(SerialSimulator):
     """Gives waveforms that `record_waveforms` stored, found by the netlist's digest.
 
     Args:
@@ -57,30 +56,8 @@ class Replay:
             )
         return waveforms
 
-    def run_many(self, netlists: Sequence[NetlistLike], progress: Progress | None = None) -> list[Outcome]:
-        """Recorded waveforms or the error of each netlist, in order."""
-        outcomes: list[Outcome] = []
-        for netlist in netlists:
-            try:
-                outcomes.append(self.run(netlist))
-            except SimulationError as error:
-                outcomes.append(error)
-            if progress is not None:
-                progress(len(outcomes), len(netlists))
-        return outcomes
-
     def close(self) -> None:
         """Nothing to give back."""
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _recordings(self) -> list[Path]:
         return sorted(self._folder.glob("*.npz"))

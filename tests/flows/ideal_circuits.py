@@ -7,16 +7,13 @@ level relaxes to 0.45 V, and the charge-to-pulse circuits are the hard sigmoid a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from circuits.timing import ColumnTiming, signed_timing
-from pycosim.errors import ConvergenceFailure, SimulationError
-from pycosim.spice import NetlistLike, Outcome, Progress, Waveforms
+from pycosim.errors import ConvergenceFailure
+from pycosim.spice import NetlistLike, SerialSimulator, Waveforms
 
 Array = NDArray[np.float64]
 Signals = dict[str, Array]
@@ -30,7 +27,7 @@ CURRENT = 10e-6  # of every supply: 10 uA all the time
 JUMP = 1e-15
 
 
-class IdealCircuits:
+class IdealCircuits(SerialSimulator):
     """Ideal waveforms for every deck of the gain-cell flow.
 
     Args:
@@ -57,27 +54,8 @@ class IdealCircuits:
             axis=axis, axis_name="sweep" if name == "sweep" else "time", signals=signals, netlist_digest=netlist.digest
         )
 
-    def run_many(self, netlists: Sequence[NetlistLike], progress: Progress | None = None) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        for netlist in netlists:
-            try:
-                outcomes.append(self.run(netlist))
-            except SimulationError as error:
-                outcomes.append(error)
-            if progress is not None:
-                progress(len(outcomes), len(netlists))
-        return outcomes
-
     def close(self) -> None:
         self.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def parameter(text: str, name: str) -> float:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
 
-from pycosim.errors import SimulationError
-from pycosim.spice import NetlistLike, Outcome, Progress, Waveforms
+from pycosim.spice import NetlistLike, SerialSimulator, Waveforms
 
 
-class StandIn:
+class StandIn(SerialSimulator):
     """A simulator whose waveforms are a function of the netlist; where that raises, the run has failed.
 
     Args:
@@ -26,27 +23,8 @@ class StandIn:
         self.asked.append(netlist)
         return self._answer(netlist)
 
-    def run_many(self, netlists: Sequence[NetlistLike], progress: Progress | None = None) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        for netlist in netlists:
-            try:
-                outcomes.append(self.run(netlist))
-            except SimulationError as error:
-                outcomes.append(error)
-            if progress is not None:
-                progress(len(outcomes), len(netlists))
-        return outcomes
-
     def close(self) -> None:
         self.closed += 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def parameter(netlist: NetlistLike, name: str) -> float:
