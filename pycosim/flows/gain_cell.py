@@ -18,6 +18,7 @@ from pycosim.flows.config import GainCellConfig
 from pycosim.flows.cost import column_energy, column_latency
 from pycosim.flows.fits import fit_gain_cell, save_fits
 from pycosim.flows.gain_cell_report import RunClock, gain_cell_report
+from pycosim.flows.gain_cell_result import GainCellResult
 from pycosim.flows.progress import Progress, TimedProgress
 from pycosim.spice import NgspicePool, Simulator
 from pycosim.spice.keep import KeepNetlists
@@ -59,7 +60,7 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         kept = engine.kept
     latency, energy = column_latency(checks, transfers), column_energy(checks, N_TILES)
     accuracy = evaluate_accuracy(models, config, latency.total, timed)
-    return gain_cell_report(
+    result = GainCellResult(
         design=design,
         config=config,
         cell=cell,
@@ -70,11 +71,8 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         latency=latency,
         energy=energy,
         accuracy=accuracy,
-        kept=kept,
-        out=out,
-        clock=clock,
-        stages=timed.times(),
     )
+    return gain_cell_report(result, kept=kept, out=out, clock=clock, stages=timed.times())
 
 
 def _save(out: Path, **datasets: xr.Dataset) -> None:

@@ -18,27 +18,18 @@ from pycosim.evaluate.figures import (
     TransferFigure,
 )
 from pycosim.fitting.fit import hold_out_every
-from pycosim.flows.accuracy import AccuracyResult
-from pycosim.flows.characterization import CellData, Design
-from pycosim.flows.columns import ColumnCheck
-from pycosim.flows.fits import GainCellFits
+from pycosim.flows.characterization import Design
+from pycosim.flows.gain_cell_result import GainCellResult
 from pycosim.models.converter import ConverterModel
 from pycosim.spice import Waveforms
 
 
-def gain_cell_figures(
-    design: Design,
-    cell: CellData,
-    transfers: tuple[xr.Dataset, xr.Dataset],
-    fits: GainCellFits,
-    checks: tuple[ColumnCheck, ColumnCheck],
-    example: Waveforms,
-    accuracy: AccuracyResult,
-) -> Figures:
+def gain_cell_figures(result: GainCellResult) -> Figures:
     """Every figure of a gain-cell report, from what the stages measured."""
+    cell, transfers, fits, checks = result.cell, result.transfers, result.fits, result.checks
     drift = fits.drift.model
-    history = accuracy.adaptation.history
-    losses = accuracy.calibration_losses
+    history = result.accuracy.adaptation.history
+    losses = result.accuracy.calibration_losses
     return Figures(
         cell_iv=CellIvFigure(
             stored_voltage=np.asarray(published.STORED_VOLTAGES),
@@ -47,7 +38,7 @@ def gain_cell_figures(
             published=published.read_current(),
             pulse=cell.pulse_table[:, -1],
         ),
-        column_waveforms=_waveforms(design, example),
+        column_waveforms=_waveforms(result.design, result.example),
         transfer=_transfer(transfers[0], fits.hard_sigmoid.model),
         signed_transfer=_transfer(transfers[1], fits.signed_pulse.model),
         column_check=ColumnCheckFigure(predicted=checks[0].predicted, simulated=checks[0].simulated),

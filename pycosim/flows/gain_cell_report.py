@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import platform
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from pycosim.evaluate import published
-from pycosim.evaluate.cost import Energy, Latency
+from pycosim.evaluate.cost import Latency
 from pycosim.evaluate.report import (
     Check,
     NetlistRecord,
@@ -29,12 +30,13 @@ from pycosim.evaluate.report import (
     Workload,
 )
 from pycosim.flows.accuracy import AccuracyResult
-from pycosim.flows.characterization import CellData, Design
+from pycosim.flows.characterization import CellData
 from pycosim.flows.columns import ColumnCheck
 from pycosim.flows.config import GainCellConfig, config_text
 from pycosim.flows.fits import GainCellFits, model_records
 from pycosim.flows.gain_cell_figures import gain_cell_figures
-from pycosim.spice import Waveforms, ngspice_version
+from pycosim.flows.gain_cell_result import GainCellResult
+from pycosim.spice import ngspice_version
 
 PLANNED_LATENCY = 60.6e-9
 """Sum of the phases in the plan that the circuits were first drawn for (s). Ours."""
@@ -60,56 +62,55 @@ class RunClock:
 
 
 def gain_cell_report(
+    result: GainCellResult,
     *,
-    design: Design,
-    config: GainCellConfig,
-    cell: CellData,
-    transfers: tuple[xr.Dataset, xr.Dataset],
-    fits: GainCellFits,
-    checks: tuple[ColumnCheck, ColumnCheck],
-    example: Waveforms,
-    latency: Latency,
-    energy: Energy,
-    accuracy: AccuracyResult,
-    kept: dict[str, tuple[str, Path]],
+    kept: Mapping[str, tuple[str, Path]],
     out: Path,
     clock: RunClock,
     stages: tuple[StageTime, ...],
 ) -> Report:
-    """Assemble the report of one gain-cell run; see `Report` for the parts."""
-    config_values = config_text(config)
+    """Assemble the report of one gain-cell run.
+
+    Args:
+        result: what the stages found.
+        kept: digest -> (name, file) of every netlist that was run.
+        out: the run's directory, to which the files are relative.
+        clock: when the run began.
+        stages: how long each stage took.
+    """
+    technology, config = result.design.technology, result.config
     return Report(
         system="gain-cell attention",
-        workload=_workload(accuracy, config),
-        accuracy=accuracy.accuracy,
-        latency=latency,
-        energy=energy,
-        models=model_records(fits, "models"),
-        checks=_checks(cell, checks, latency, accuracy),
-        figures=gain_cell_figures(design, cell, transfers, fits, checks, example, accuracy),
+        workload=_workload(result.accuracy, config),
+        accuracy=result.accuracy.accuracy,
+        latency=result.latency,
+        energy=result.energy,
+        models=model_records(result.fits, "models"),
+        checks=_checks(result.cell, result.checks, result.latency, result.accuracy),
+        figures=gain_cell_figures(result),
         provenance=Provenance(
             netlists=tuple(
                 NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
                 for digest, (name, path) in kept.items()
             ),
             ngspice=ngspice_version() or "unknown",
-            technology=design.technology.name,
-            corner=design.technology.corner,
-            temperature=design.technology.temperature,
+            technology=technology.name,
+            corner=technology.corner,
+            temperature=technology.temperature,
             seed=config.seed,
             pycosim=version("pycosim-spice"),
             weights=tuple(_weights_record(name) for name in ("softmax", "linear")),
-            configuration=config_values,
+            configuration=config_text(config),
         ),
         run=RunRecord(
             command=shlex.join(["pycosim", *sys.argv[1:]]),
             started=clock.started,
             wall_seconds=clock.seconds,
-            n_workers=config.n_workers or 0,
+            n_workers=config.n_workers or os.cpu_count() or 1,
             stages=stages,
             machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         ),
-        notes=_notes(fits, accuracy, config),
+        notes=_notes(result.fits, result.accuracy, config),
     )
 
 

@@ -1,0 +1,44 @@
+"""What the stages of one gain-cell run found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+from pycosim.evaluate.cost import Energy, Latency
+from pycosim.flows.accuracy import AccuracyResult
+from pycosim.flows.characterization import CellData, Design
+from pycosim.flows.columns import ColumnCheck
+from pycosim.flows.config import GainCellConfig
+from pycosim.flows.fits import GainCellFits
+from pycosim.spice import Waveforms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GainCellResult:
+    """Everything that a report of one run is made from.
+
+    Attributes:
+        design: circuits and technology.
+        config: every choice.
+        cell: measurements of the cell.
+        transfers: pulse width against charge of the unsigned and the signed converter.
+        fits: every behavioural model.
+        checks: whole columns of both arrays against the models.
+        example: waveforms of one column of the first array.
+        latency: phases of one token.
+        energy: blocks of one token.
+        accuracy: perplexities and adaptation.
+    """
+
+    design: Design
+    config: GainCellConfig
+    cell: CellData
+    transfers: tuple[xr.Dataset, xr.Dataset]
+    fits: GainCellFits
+    checks: tuple[ColumnCheck, ColumnCheck]
+    example: Waveforms
+    latency: Latency
+    energy: Energy
+    accuracy: AccuracyResult
