@@ -141,6 +141,7 @@ def render_netlist(bench: Testbench) -> Netlist:
     lines = [
         f"{bench.name}: {technology.name} {technology.corner} {technology.temperature:g} C",
         *(f"* {key} = {value:.9g}" for key, value in bench.parameters.items()),
+        *(f"* needs in .spiceinit: set {key}={value}" for key, value in technology.settings),
         *_library_lines(technology),
         *str(bench.circuit).strip().splitlines()[1:],  # PySpice's own .title line goes
         *(f".ic v({node})={voltage:.9g}" for node, voltage in bench.initial_voltages.items()),

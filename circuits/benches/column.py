@@ -18,7 +18,7 @@ from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
 from circuits.timing import LONGEST_TIME, ColumnTiming
 
-ROW_PROBES = ("v(sn{})", "v(rwlp{})", "i(vrwlp{})", "v(dac{})", "i(vwbl{})")
+ROW_PROBES = ("v(sn{})", "v(rwlp{})", "i(vrwlp{})", "i(vrwln{})", "v(dac{})", "i(vwbl{})")
 """Recorded of every row."""
 
 
@@ -35,7 +35,8 @@ def column_bench(
 ) -> Testbench:
     """Write a column, read it once, convert: one transient with real cells, write gates and converter.
 
-    Word lines and data lines are driven ideally, the latter through the driver's resistance and the wire.
+    Word lines and data lines are driven ideally, the latter through the driver's resistance and the wire. Each word line
+    carries the wire of this column's pitch: its share of the whole line.
 
     Args:
         cell: the gain cell.
@@ -75,10 +76,13 @@ def column_bench(
     for line, on, off in zip(("wwl", "wwlb"), cell.write_on, cell.write_off, strict=True):
         circuit.V(line, line, 0, pulse(write, idle=off, active=on))
     wire = wire_load(technology, n_rows * cell.pitch)
+    crossing = wire_load(technology, cell.pitch)  # this column's share of a word line
     for k, (level, width) in enumerate(zip(stored_voltages, pulse_widths, strict=True)):
         read = [(timing.input_start, timing.input_start + float(width))] if width > 0 else []
         circuit.V(f"rwlp{k}", f"rwlp{k}", 0, pulse(read, idle=mid, active=supply))
         circuit.V(f"rwln{k}", f"rwln{k}", 0, pulse(read, idle=mid, active=0.0))
+        for word_line in (f"rwlp{k}", f"rwln{k}"):
+            circuit.C(word_line, word_line, 0, crossing.capacitance)
         circuit.V(f"wbl{k}", f"dac{k}", 0, pulse(data, idle=mid, active=float(level)))
         circuit.R(f"wbl{k}", f"dac{k}", f"wbl{k}", DATA_LINE_DRIVER_RESISTANCE + wire.resistance)
         circuit.C(f"wbl{k}", f"wbl{k}", 0, wire.capacitance)

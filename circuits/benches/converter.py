@@ -89,6 +89,7 @@ def converter_probes() -> tuple[str, ...]:
         "i(vdd)",
         "i(vddb)",
         "i(vref)",
+        "i(vvrst)",
     )
 
 

@@ -218,12 +218,13 @@ def _checks(
 def _notes(fits: GainCellFits, accuracy: AccuracyResult, config: GainCellConfig) -> tuple[str, ...]:
     shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in accuracy.clipped.items())
     decay = fits.decay.model
+    chosen = type(fits.models().decay).__name__
     notes = [
         f"Operands outside the hardware's range are clipped to it; worst layer of the adapted model: {shares}.",
         (
-            f"The cell's drift is not exponential: one exponential ({decay.time_constant * 1e3:.3g} ms to "
-            f"{decay.final_voltage:.3f} V) misses it by {fits.decay.held_out_residual_rms * 1e3:.2f} mV rms, so "
-            "attention uses the measured table."
+            f"One exponential for the cell's drift ({decay.time_constant * 1e3:.3g} ms to {decay.final_voltage:.3f} V) "
+            f"misses it by {fits.decay.held_out_residual_rms * 1e3:.2f} mV rms on held-out ages, the measured table by "
+            f"{fits.drift.held_out_residual_rms * 1e3:.2f} mV; attention uses the {chosen}."
         ),
         "Word-line and data-line drivers, clocks and bias voltages are ideal sources; DACs and digital control are the "
         "published figures, marked assumed.",

@@ -18,6 +18,7 @@ from typing import Final
 from pycosim.errors import UnsafeNetlist
 from pycosim.spice.deck import BLANKS, Card, is_comment, read_cards, split_lines, strip_comment
 from pycosim.spice.model_types import FILELESS_MODEL_TYPES
+from pycosim.spice.sections import FILE_CARD, by_section, find_library, reached_sections
 from pycosim.spice.simulator import NetlistLike
 
 _MAX_TITLE: Final = 1000  # ngspice -b cuts the first line at 5000 characters and reads the rest as a card
@@ -38,7 +39,6 @@ _SETTING_VALUE: Final = re.compile(r"[\w.+-]*", re.ASCII)
 _HIDDEN_COMMAND: Final = re.compile(r"^[ \t]*[*;$/]+[ \t]*#")
 _FILE_PARAMETER: Final = re.compile(r"\b(\w+_)?(ic|in|out)?file(_?name)?\s*=", re.ASCII)
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_FILE_CARD: Final = re.compile(r"""(\.\w+)[ \t]+("[^"]*"|'[^']*'|[^\s"']+)(?:[ \t]+([\w.-]+))?""")
 _BAD_IN_PATH: Final = re.compile(r"[\"'$~;\\\n]")
 
 
@@ -60,9 +60,12 @@ def check_netlist(netlist: NetlistLike) -> str:
         _check_settings(variables)
         old_style = _libraries_are_includes(variables)
         _check_title(netlist.text)
-        text = _check_lines(netlist.text, allowed, old_style, directory=None)
+        text = _check_lines(netlist.text, allowed, old_style, directory=None, reached=None)
         for path in allowed:
-            _check_library(path, allowed, old_style)
+            _check_path(path)
+        reached = None if old_style else reached_sections(netlist.text, allowed)
+        for path in allowed:
+            _check_library(path, allowed, old_style, reached.get(path, frozenset()) if reached is not None else None)
         return text
     except _RefusedError as refusal:
         raise UnsafeNetlist(str(refusal), netlist=netlist.name) from None
@@ -100,7 +103,9 @@ def _check_title(text: str) -> None:
         raise _RefusedError("wanted one .end, as the last card: ngspice reads what follows it as a second deck")
 
 
-def _check_lines(text: str, allowed: frozenset[Path], old_style: bool, directory: Path | None) -> str:
+def _check_lines(
+    text: str, allowed: frozenset[Path], old_style: bool, directory: Path | None, reached: frozenset[str] | None
+) -> str:
     """Check every line, then every card; return the text with absolute names of files.
 
     Args:
@@ -108,13 +113,14 @@ def _check_lines(text: str, allowed: frozenset[Path], old_style: bool, directory
         allowed: resolved paths of the files that may be read.
         old_style: whether ``.lib file`` is an include.
         directory: folder of the library; None for a deck.
+        reached: sections of the library that the deck reads; files that others name are never opened. None for all.
     """
     lines = split_lines(text)
     for number, line in enumerate(lines, start=1):
         _check_line(number, line, is_title=number == 1 and directory is None)
-    for card in read_cards(text, has_title=directory is None):
+    for sections, card in by_section(read_cards(text, has_title=directory is None)):
         _check_card(card)
-        if card.words[0] in _FILE_CARDS:
+        if card.words[0] in _FILE_CARDS and (reached is None or not sections or sections & reached):
             line = strip_comment(lines[card.number - 1])
             absolute = _check_file_card(card, line, allowed, old_style, directory)
             if directory is None:
@@ -172,7 +178,7 @@ def _check_model(card: Card) -> None:
 
 def _check_file_card(card: Card, line: str, allowed: frozenset[Path], old_style: bool, directory: Path | None) -> str:
     """The card with its file made absolute; ``.lib tt`` of a library, which begins a section, as it is."""
-    found = _FILE_CARD.fullmatch(line)
+    found = FILE_CARD.fullmatch(line)
     if card.n_lines > 1 or found is None:
         raise _RefusedError(f"line {card.number}: wanted one file name and, after .lib, a section; found {line[:80]!r}")
     kind, named, section = found[1].lower(), found[2].strip("\"'"), found[3] or ""
@@ -180,7 +186,7 @@ def _check_file_card(card: Card, line: str, allowed: frozenset[Path], old_style:
         if directory is not None:
             return line
         raise _RefusedError(f"line {card.number}: wanted '.lib file section', found {line[:80]!r}")
-    path = None if _BAD_IN_PATH.search(named) else _find(named, allowed, directory)
+    path = None if _BAD_IN_PATH.search(named) else find_library(named, allowed, directory)
     if path is None or (section and (kind != ".lib" or old_style)):
         names = ", ".join(str(path) for path in sorted(allowed)) or "none"
         raise _RefusedError(
@@ -190,30 +196,26 @@ def _check_file_card(card: Card, line: str, allowed: frozenset[Path], old_style:
     return f'{kind} "{path}" {section}'.rstrip()
 
 
-def _find(named: str, allowed: frozenset[Path], directory: Path | None) -> Path | None:
-    """The library of this name: absolute, from ``directory``, or (in a deck) the end of exactly one path."""
-    if named.startswith("/") or directory is not None:
-        resolved = ((directory or Path("/")) / named).resolve()
-        return resolved if resolved in allowed else None
-    tail = tuple(part for part in Path(named).parts if part not in {".", ".."})
-    ends = [path for path in allowed if tail and path.parts[-len(tail) :] == tail]
-    return ends[0] if len(ends) == 1 else None
-
-
-def _check_library(path: Path, allowed: frozenset[Path], old_style: bool) -> None:
+def _check_path(path: Path) -> None:
     if _BAD_IN_PATH.search(str(path)):
         raise _RefusedError(f"the path of the library {path} holds a quote, '$', '~', ';' or a backslash: move it")
     try:
-        stat = path.stat()
+        path.open("rb").close()
     except OSError as error:
         raise _RefusedError(f"the library {path} cannot be read: {error.strerror}") from None
-    _check_library_once(path, stat.st_mtime_ns, stat.st_size, allowed, old_style)
+
+
+def _check_library(path: Path, allowed: frozenset[Path], old_style: bool, reached: frozenset[str] | None) -> None:
+    stat = path.stat()
+    _check_library_once(path, stat.st_mtime_ns, stat.st_size, allowed, old_style, reached)
 
 
 @lru_cache(maxsize=64)
-def _check_library_once(path: Path, mtime: int, size: int, allowed: frozenset[Path], old_style: bool) -> None:
+def _check_library_once(
+    path: Path, mtime: int, size: int, allowed: frozenset[Path], old_style: bool, reached: frozenset[str] | None
+) -> None:
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        _check_lines(text, allowed, old_style, directory=path.parent)
+        _check_lines(text, allowed, old_style, directory=path.parent, reached=reached)
     except _RefusedError as refusal:
         raise _RefusedError(f"library {path}: {refusal}") from None

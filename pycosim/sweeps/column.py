@@ -129,16 +129,22 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
     def delivered(source: str, voltage: Array | float) -> float:
         return supply_energy(time, np.real(waves.signals[f"i({source})"]), voltage)
 
-    def lines(prefix: str) -> float:
-        return sum(delivered(f"{prefix}{k}", np.real(waves.signals[f"v({prefix[1:]}{k})"])) for k in range(rows))
+    def word_lines() -> float:
+        total = 0.0
+        for k in range(rows):
+            upper = np.real(waves.signals[f"v(rwlp{k})"])
+            total += delivered(f"vrwlp{k}", upper) + delivered(f"vrwln{k}", supply - upper)
+        return total
 
     write_lines = delivered("vwwl", np.real(waves.signals["v(wwl)"])) + delivered(
         "vwwlb", np.real(waves.signals["v(wwlb)"])
     )
     return {
-        "energy_converter": delivered("vdd", supply) + delivered("vref", mid),
+        "energy_converter": delivered("vdd", supply)
+        + delivered("vref", mid)
+        + delivered("vvrst", column.converter.reset_voltage),
         "energy_bias": delivered("vddb", supply),
-        "energy_word_lines": lines("vrwlp"),
+        "energy_word_lines": word_lines(),
         "energy_write": write_lines
         + sum(delivered(f"vwbl{k}", np.real(waves.signals[f"v(dac{k})"])) for k in range(rows)),
     }
@@ -153,7 +159,14 @@ def _phases(waves: Waveforms, column: Column) -> dict[str, float]:
     write_end = timing.write_start + timing.write_time
     rows = sum(name.startswith("i(vwbl") for name in waves.signals)
     write = max(
-        settling_time(time, np.real(waves.signals[f"v(sn{k})"]), timing.write_start, write_end, half_level)
+        settling_time(
+            time,
+            np.real(waves.signals[f"v(sn{k})"]),
+            timing.write_start,
+            write_end,
+            half_level,
+            final=float(np.interp(write_end, time, np.real(waves.signals[f"v(dac{k})"]))),
+        )
         for k in range(rows)
     )
     last_input = max(

@@ -16,7 +16,6 @@ from PySpice.Spice.Netlist import Circuit
 from circuits.devices import Mosfet, add_mosfet
 from circuits.technology import Polarity, Technology, load_technology
 from circuits.testbench import DcSweep, Netlist, SourceSweep, Testbench, render_netlist
-from pycosim.errors import UnsafeNetlist
 from pycosim.spice import NgspicePool, find_ngspice
 
 Array = NDArray[np.float64]
@@ -253,7 +252,6 @@ def test_gf180mcu_corners_order_the_currents_fast_typical_slow(reference_data: P
     assert on["ff"] > on["tt"] > on["ss"]
 
 
-@pytest.mark.xfail(raises=UnsafeNetlist, reason="sections that a deck does not use name a file that is not there")
 def test_the_pool_reads_gf180mcu_libraries(pool: NgspicePool, reference_data: Path, tmp_path: Path) -> None:
     technology = foundry(GF180MCU, reference_data, tmp_path)
     device = Mosfet(polarity="nmos", width=1e-6, length=280e-9)

@@ -164,7 +164,8 @@ class TestColumn:
         )
         # the integration node settles exponentially after the last edge, with 0.1 ns
         late = np.clip(time - (self.LAST_FALL + EDGE / 2), 0.0, None)
-        integral = 0.35 + 0.1 * (1 - np.exp(-late / 0.1e-9))
+        discharged = np.clip((time - t.discharge_start) / 15e-9, 0.0, 1.0)  # after the phase, and no part of it
+        integral = 0.35 + 0.1 * (1 - np.exp(-late / 0.1e-9)) - 0.1 * discharged
         return waves(
             netlist,
             time,
