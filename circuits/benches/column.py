@@ -35,8 +35,8 @@ def column_bench(
 ) -> Testbench:
     """Write a column, read it once, convert: one transient with real cells, write gates and converter.
 
-    Word lines and data lines are driven ideally, the latter through the driver's resistance and the wire. Each word line
-    carries the wire of this column's pitch: its share of the whole line.
+    Word lines and data lines are driven ideally, the latter through the driver's resistance and the wire. Each word
+    line carries the wire of this column's pitch: its share of the whole line.
 
     Args:
         cell: the gain cell.

@@ -136,7 +136,7 @@ def converted(netlist: NetlistLike) -> tuple[Array, Signals]:
     still = np.zeros(time.size)
     pulse = np.interp(time, corners, SUPPLY * np.array([0.0, 1.0, 1.0, 0.0]), 0.0, 0.0) if width > 0 else still
     signals = {
-        **{f"i({name})": still - CURRENT for name in ("vdd", "vddb", "vref", "vwwl", "vwwlb")},
+        **{f"i({name})": still - CURRENT for name in ("vdd", "vddb", "vref", "vvrst", "vwwl", "vwwlb")},
         **{f"v({name})": still for name in ("rbl", "window", "dis", "vcn", "wwl", "wwlb")},
         "v(integral)": still + MID,
         "v(pulse)": pulse,
@@ -150,6 +150,7 @@ def converted(netlist: NetlistLike) -> tuple[Array, Signals]:
             f"v(rwlp{k})": np.interp(time, *source(text, f"rwlp{k}")),
             f"v(dac{k})": np.interp(time, *source(text, f"wbl{k}")),
             f"i(vrwlp{k})": still,
+            f"i(vrwln{k})": still,
             f"i(vwbl{k})": still,
         }
     return time, signals

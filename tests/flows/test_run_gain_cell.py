@@ -105,7 +105,7 @@ def test_the_flow_finds_the_laws_of_ideal_circuits_again(ideal: Run) -> None:
 def test_energy_of_ideal_circuits_is_power_times_time(ideal: Run) -> None:
     block = next(b for b in ideal.report.energy.blocks if b.name == "array 1 and charge-to-pulse")
     # tiles, columns, current of each supply, their voltages, length of the deck
-    expected = 4 * 64 * 10e-6 * (0.9 + 0.45) * ColumnTiming().stop
+    expected = 4 * 64 * 10e-6 * (0.9 + 0.45 + 0.35) * ColumnTiming().stop
     assert block.energy == pytest.approx(expected, rel=1e-6)
 
 

@@ -176,6 +176,7 @@ class TestColumn:
                 "i(vdd)": -1e-6 * one,
                 "i(vddb)": -2e-6 * one,
                 "i(vref)": -3e-6 * one,
+                "i(vvrst)": -8e-6 * one,
                 "v(wwl)": 0.9 * one,
                 "v(wwlb)": 0.0 * one,
                 "i(vwwl)": -4e-6 * one,
@@ -186,6 +187,8 @@ class TestColumn:
                 "v(rwlp1)": 0.45 * one,
                 "i(vrwlp0)": 0.0 * one,
                 "i(vrwlp1)": -5e-6 * one,
+                "i(vrwln0)": 0.0 * one,
+                "i(vrwln1)": -1e-6 * one,  # the lower word line mirrors the upper one: 0.45 V
                 "v(dac0)": 0.9 * one,
                 "v(dac1)": 0.0 * one,
                 "i(vwbl0)": -6e-6 * one,
@@ -205,15 +208,14 @@ class TestColumn:
 
     def test_every_energy_is_power_times_the_time_of_the_deck(self) -> None:
         found, stop = self.reads(), self.TIMING.stop
-        assert found["energy_converter"] == pytest.approx((1e-6 * 0.9 + 3e-6 * 0.45) * stop, rel=1e-9)
+        assert found["energy_converter"] == pytest.approx((1e-6 * 0.9 + 3e-6 * 0.45 + 8e-6 * 0.35) * stop, rel=1e-9)
         assert found["energy_bias"] == pytest.approx(2e-6 * 0.9 * stop, rel=1e-9)
-        assert found["energy_word_lines"] == pytest.approx(5e-6 * 0.45 * stop, rel=1e-9)
+        assert found["energy_word_lines"] == pytest.approx((5e-6 + 1e-6) * 0.45 * stop, rel=1e-9)
         assert found["energy_write"] == pytest.approx((4e-6 * 0.9 + 6e-6 * 0.9) * stop, rel=1e-9)
 
     def test_the_write_lasts_until_the_slowest_cell_is_within_half_a_level(self) -> None:
         half_level = 0.9 / 7 / 2
-        final = 0.9 * (1 - np.exp(-self.TIMING.write_time / self.WRITE_TAU))
-        expected = -self.WRITE_TAU * np.log((0.9 - final + half_level) / 0.9)
+        expected = -self.WRITE_TAU * np.log(half_level / 0.9)  # from the rail to half a level of what was written
         assert self.reads()["write_time"] == pytest.approx(expected, abs=2e-12)  # steps of 1 ps
 
     def test_the_input_lasts_until_its_last_edge(self) -> None:
