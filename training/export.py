@@ -53,6 +53,8 @@ def statistics(model: GPT2, tokens: Tensor) -> dict[str, Tensor]:
 
         block.attn.attend.watch = record
     model(tokens)
+    for block in model.h:
+        block.attn.attend.watch = lambda **signals: None
     return found
 
 
