@@ -93,3 +93,16 @@ class ColumnTiming:
 def signed_timing() -> ColumnTiming:
     """The plan of a column with the signed converter, which latches its sign before it discharges."""
     return ColumnTiming(sign_time=0.5e-9, window_delay=0.515e-9)
+
+
+COUNT_ADD_LATCH = 3e-9
+"""Digital sum of the tiles and output latch after the last pulse (s). Ours, assumed: three cycles of 1 GHz."""
+
+
+def token_period(first: ColumnTiming, second: ColumnTiming) -> float:
+    """Time from the write of a token to its latched output, as the clocks grant it (s).
+
+    The pulse of the first array is the input of the second, so the second's own input window is not counted.
+    """
+    second_read = second.window_end - second.input_start - second.input_window
+    return first.window_end - first.write_start + second_read + COUNT_ADD_LATCH

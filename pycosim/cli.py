@@ -126,16 +126,9 @@ def _missing(findings: tuple[Finding, ...]) -> list[str]:
 
 
 def _run_directory(out: Path | None, flow: Flow) -> Path:
-    """The folder of this run, made where absent."""
-    from pycosim.errors import InputError
-
+    """The folder of this run; the flow makes it once the configuration is known to be good."""
     now = datetime.datetime.now().astimezone()
-    directory = out if out is not None else Path("runs") / f"{flow.value}-{now:%Y%m%d-%H%M%S}"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the run directory {directory}: {error}; choose another with --out") from error
-    return directory
+    return out if out is not None else Path("runs") / f"{flow.value}-{now:%Y%m%d-%H%M%S}"
 
 
 @contextmanager
@@ -150,6 +143,13 @@ def _one_sentence(debug: bool) -> Iterator[None]:
         if debug:
             raise
         typer.echo(f"pycosim: {error}", err=True)
+        raise typer.Exit(EXIT_ERROR) from None
+    except OSError as error:
+        if debug:
+            raise
+        typer.echo(
+            f"pycosim: {error}; is the folder writable, and the disk not full? choose another with --out", err=True
+        )
         raise typer.Exit(EXIT_ERROR) from None
     except KeyboardInterrupt:
         if debug:

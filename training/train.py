@@ -128,7 +128,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peak", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0, help="linear: variation of the cells")
-    parser.add_argument("--init", type=Path, help="linear: the checkpoint to start from")
+    parser.add_argument("--init", type=Path, help="the checkpoint of a softmax model to start from")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
 
@@ -143,9 +143,9 @@ def main() -> None:
     texts = (torch.tensor(list(text)), torch.tensor(list(corpus.shipped_part(held_out))))
     model = GPT2(shape, [SoftmaxAttention() for _ in shape.layers])
     cell = None
+    if args.init:
+        model.load_state_dict(torch.load(args.init)["model"])
     if args.attention == "linear":
-        if args.init:
-            model.load_state_dict(torch.load(args.init)["model"])
         use_hardware(model, batch_of(texts[0], shape.n_ctx)[:, :-1])
         if args.spread:
             s = args.spread

@@ -94,7 +94,8 @@ def headlines(report: Report) -> tuple[Headline, ...]:
         Headline(
             label="Latency per token",
             value=show_quantity(latency.total, "s"),
-            beside=f"{wording.ratio_text(latency.total, published)} the published"
+            beside=f"settled; {show_quantity(latency.scheduled_total, 's')} as clocked, "
+            f"{wording.ratio_text(latency.scheduled_total, published)} the published"
             f" {show_quantity(published, 's', trim=True)}",
         ),
         Headline(

@@ -11,24 +11,17 @@ from numpy.typing import NDArray
 from pycosim.attention.adaptation import Adaptation, Measurement, Schedule, adapt
 from pycosim.attention.analog import AttentionArrays, AttentionTrace, analog_layers, factored_arrays
 from pycosim.attention.exact import Attend, exact_attention
-from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scaler, Scalers
+from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.published import linear_models
 from pycosim.attention.statistics import Statistics
 from pycosim.checks import Array
 from pycosim.evaluate.accuracy import Accuracy, next_token_losses, perplexity
-from pycosim.flows.config import GainCellConfig
+from pycosim.flows.characterization import Design
 from pycosim.flows.progress import Progress
+from pycosim.flows.workload import Workload
 from pycosim.models.cell import CellModel
-from pycosim.transformer.corpus import load_held_out_text
 from pycosim.transformer.gpt2 import gpt2
-from pycosim.transformer.tokenizer import ByteTokenizer
-from pycosim.transformer.weights import Weights, load_weights
-
-LINEAR_TRANSCONDUCTANCE = 19.3e-6
-"""Of the linear hardware model (A/V) [2025 Leroux]; currents are compared as voltages through it."""
-
-ZERO_VOLTAGE = 0.45
-"""Stored voltage of zero weight in the linear hardware model (V) [2025 Leroux]."""
+from pycosim.transformer.weights import Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,39 +32,37 @@ class AccuracyResult:
         accuracy: name -> accuracy on the held-out text.
         adaptation: the scalers found, and the loss on the calibration text at every step.
         calibration_losses: loss of the exact and of the linear attention on that text (nats).
-        clipped: worst share of clipped operands by signal, in the adapted analog attention.
-        weights: the two sets used, softmax and linear.
+        clipped: by signal, share of clipped operands in the layer that has most, with adapted analog attention.
     """
 
     accuracy: dict[str, Accuracy]
     adaptation: Adaptation
     calibration_losses: dict[str, float]
     clipped: dict[str, float]
-    weights: tuple[Weights, Weights]
 
 
 def evaluate_accuracy(
-    models: AttentionModels, config: GainCellConfig, token_period: float, progress: Progress
+    models: AttentionModels, design: Design, workload: Workload, token_period: float, steps: int, progress: Progress
 ) -> AccuracyResult:
     """Measure perplexity with exact, linear and analog attention, the last before and after adaptation.
 
     Args:
         models: the behavioural models of this run.
-        config: tokens, steps.
+        design: gives levels and longest pulse of the hardware.
+        workload: weights and text.
         token_period: time between two tokens of one head (s): what one token of age is.
+        steps: of the adaptation, at most.
         progress: told of each attention.
     """
-    softmax, linear = load_weights("softmax"), load_weights("linear")
-    tokens = np.asarray(ByteTokenizer().encode(load_held_out_text()))
     hardware = AttentionHardware(
         token_period=token_period,
-        tile=int(linear.metadata["tile"]),
-        window=int(linear.metadata["window"]),
+        tile=workload.tile,
+        window=workload.window,
+        stored_high=float(design.levels[-1]),
+        max_pulse_width=design.max_pulse_width,
     )
-    scalers = shipped_scalers(linear)
     ideal = factored_arrays(linear_models(), hardware)
     analog = factored_arrays(models, hardware)
-    progress.stage("transformer: exact, linear and analog attention", total=4 * config.n_tokens)
 
     def measured(weights: Weights, attend: Attend | Sequence[Attend]) -> Accuracy:
         done = 0
@@ -81,24 +72,26 @@ def evaluate_accuracy(
             progress.advance(n - done)
             done = n
 
-        return perplexity(tokens, weights, attend, n_tokens=config.n_tokens, progress=advance)
+        return perplexity(workload.tokens, weights, attend, progress=advance)
 
+    softmax, linear, scalers = workload.softmax, workload.linear, workload.scalers
+    progress.stage("transformer: exact, linear and analog attention", total=3 * workload.n_tokens)
     accuracy = {
         "exact": measured(softmax, exact_attention),
         "linear": measured(linear, analog_layers(ideal, scalers)),
         "analog": measured(linear, analog_layers(analog, scalers)),
     }
-    adaptation, reference = adapt_scalers(ideal, analog, linear, scalers, config, progress)
-    clipped: dict[str, float] = {}
-    watchers = [_clip_watcher(clipped) for _ in scalers]
+    progress.stage("adaptation of the scalers", total=steps)
+    adaptation, reference = adapt_scalers(ideal, analog, linear, scalers, steps, progress)
+    progress.stage("transformer: adapted analog attention", total=workload.n_tokens)
+    shares: list[dict[str, list[float]]] = [{} for _ in scalers]
+    watchers = [_clip_watcher(layer) for layer in shares]
     accuracy["analog_adapted"] = measured(linear, analog_layers(analog, adaptation.scalers, watchers))
-    exact = _loss(softmax, exact_attention, _calibration(linear))
     return AccuracyResult(
         accuracy=accuracy,
         adaptation=adaptation,
-        calibration_losses={"exact": exact, "linear": reference},
-        clipped=clipped,
-        weights=(softmax, linear),
+        calibration_losses={"exact": _loss(softmax, exact_attention, _calibration(linear)), "linear": reference},
+        clipped=_worst_layer(shares),
     )
 
 
@@ -107,7 +100,7 @@ def adapt_scalers(
     analog: AttentionArrays,
     weights: Weights,
     scalers: Sequence[Scalers],
-    config: GainCellConfig,
+    steps: int,
     progress: Progress,
 ) -> tuple[Adaptation, float]:
     """Move the scalers until the analog signals have the moments of the linear hardware's, on the calibration text.
@@ -117,7 +110,7 @@ def adapt_scalers(
         analog: the hardware that they are to run on.
         weights: with scalers and calibration text.
         scalers: start, one set per layer.
-        config: `adaptation_steps`.
+        steps: at most so many.
         progress: told of every step.
 
     Returns:
@@ -127,7 +120,6 @@ def adapt_scalers(
     cells with the same stored voltages may read quite different currents.
     """
     tokens = _calibration(weights)
-    progress.stage("adaptation of the scalers", total=config.adaptation_steps)
     target = _measure(ideal, weights, tokens)(list(scalers))
     measure = _measure(analog, weights, tokens)
 
@@ -136,7 +128,7 @@ def adapt_scalers(
         progress.advance()
         return found
 
-    schedule = Schedule(n_steps=config.adaptation_steps, max_steps=config.adaptation_steps)
+    schedule = Schedule(n_steps=steps, max_steps=steps)
     result = adapt(step, scalers, target.statistics, schedule=schedule)
     assert target.loss is not None
     return result, target.loss
@@ -148,8 +140,8 @@ def _measure(
     def measure(scalers: list[Scalers]) -> Measurement:
         found: list[Statistics] = []
         views = {
-            "k": _as_read(arrays.models.cell_k, arrays.hardware),
-            "v": _as_read(arrays.models.cell_v, arrays.hardware),
+            "k": _as_read(arrays.models.cell_k, arrays.hardware, weights),
+            "v": _as_read(arrays.models.cell_v, arrays.hardware, weights),
         }
 
         def watch(trace: AttentionTrace) -> None:
@@ -161,11 +153,12 @@ def _measure(
     return measure
 
 
-def _as_read(cell: CellModel, hardware: AttentionHardware) -> Callable[[Array], Array]:
-    """Stored voltage -> the voltage that would give the cell's current in the linear hardware (V)."""
+def _as_read(cell: CellModel, hardware: AttentionHardware, weights: Weights) -> Callable[[Array], Array]:
+    """Stored voltage -> the voltage that gives the cell's current in the hardware that the weights were trained on."""
+    centre, slope = (float(weights.metadata[name]) for name in ("centre_v", "transconductance_a_per_v"))
     levels = hardware.stored_axis.nodes
     current = cell.charge(hardware.max_pulse_width, levels) / hardware.max_pulse_width
-    seen = ZERO_VOLTAGE + current / LINEAR_TRANSCONDUCTANCE
+    seen = centre + current / slope
     low, step = levels[0], levels[1] - levels[0]
 
     def view(volts: Array) -> Array:
@@ -186,22 +179,14 @@ def _calibration(weights: Weights) -> NDArray[np.int64]:
     return weights.calibration_tokens
 
 
-def shipped_scalers(weights: Weights) -> list[Scalers]:
-    """The scalers that weights were trained with, one set per layer."""
-
-    def scaler(layer: int, signal: str) -> Scaler:
-        a, b = weights.scaler(layer, signal)
-        return Scaler(a=a.astype(np.float64), b=b.astype(np.float64))
-
-    return [
-        Scalers(q=scaler(i, "q"), k=scaler(i, "k"), v=scaler(i, "v"), out=scaler(i, "out"))
-        for i in range(weights.config.n_layer)
-    ]
-
-
-def _clip_watcher(worst: dict[str, float]) -> Callable[[AttentionTrace], None]:
+def _clip_watcher(shares: dict[str, list[float]]) -> Callable[[AttentionTrace], None]:
     def watch(trace: AttentionTrace) -> None:
         for name, share in trace.clipped.items():
-            worst[name] = max(worst.get(name, 0.0), share)
+            shares.setdefault(name, []).append(share)
 
     return watch
+
+
+def _worst_layer(layers: Sequence[dict[str, list[float]]]) -> dict[str, float]:
+    """By signal, the share of clipped operands in the layer that has most, over the whole text."""
+    return {name: max(float(np.mean(layer[name])) for layer in layers) for name in layers[0]}

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from circuits.charge_to_pulse import ChargeToPulseParameters, signed_parameters
 from circuits.gain_cell import GainCellParameters
 from circuits.technology import Technology, load_technology
-from circuits.timing import ColumnTiming, signed_timing
+from circuits.timing import ColumnTiming, signed_timing, token_period
+from pycosim.errors import ConfigurationError
 from pycosim.evaluate import published
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.progress import Progress
@@ -21,6 +22,9 @@ from pycosim.sweeps.column import Column
 from pycosim.sweeps.converter import converter_transfer
 
 Array = NDArray[np.float64]
+
+SUPPLY_VOLTAGE = 0.9
+"""Supply that the gain-cell system is drawn for (V) [2025 Leroux]."""
 
 N_LEVELS = 8
 """Stored levels [2025 Leroux]."""
@@ -70,12 +74,24 @@ class CellData:
 
 
 def make_design(config: GainCellConfig) -> Design:
-    """The shipped circuits in the configured technology, corner and temperature."""
+    """The shipped circuits in the configured technology, corner and temperature.
+
+    Raises:
+        CircuitError: no such technology or corner, or a temperature out of its range.
+        ConfigurationError: a technology with another supply than the circuits are drawn for.
+    """
     technology = load_technology(config.technology).at(corner=config.corner, temperature=config.temperature)
+    if technology.supply_voltage != SUPPLY_VOLTAGE:
+        raise ConfigurationError(
+            f"the shipped gain cell, its levels and the published table are for a supply of {SUPPLY_VOLTAGE} V, "
+            f"technology {technology.name} has {technology.supply_voltage:g} V; set supply_voltage = "
+            f"{SUPPLY_VOLTAGE} in {technology.source}, or measure your own circuit with circuits/ and pycosim.sweeps"
+        )
     cell = GainCellParameters()
+    period = token_period(ColumnTiming(), signed_timing())
 
     def column(converter: ChargeToPulseParameters, timing: ColumnTiming) -> Column:
-        return Column(cell=cell, converter=converter, technology=technology, timing=timing)
+        return Column(cell=cell, converter=converter, technology=technology, timing=timing, period=period)
 
     return Design(
         technology=technology,

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from circuits.benches.cell import CELLS_PER_LINE
 from circuits.testbench import Netlist, render_netlist
 from pycosim.errors import InputError
 from pycosim.flows.characterization import N_INPUTS, Design
@@ -21,7 +22,7 @@ from pycosim.units import format_quantity
 
 Array = NDArray[np.float64]
 
-N_ROWS = 64
+N_ROWS = CELLS_PER_LINE
 """Cells of a column [2025 Leroux]."""
 
 _N_CANDIDATES = 4000

@@ -59,8 +59,8 @@ class GainCellFits:
         return AttentionModels(
             cell_k=cell,
             cell_v=cell,
-            charge_to_pulse=replace(_better(self.pulse_table, self.hard_sigmoid).model, outside="clip"),
-            signed_charge_to_pulse=replace(_better(self.signed_pulse_table, self.signed_pulse).model, outside="clip"),
+            charge_to_pulse=_clipping(_better(self.pulse_table, self.hard_sigmoid)),
+            signed_charge_to_pulse=_clipping(_better(self.signed_pulse_table, self.signed_pulse)),
             decay=_better(self.drift, self.decay).model,
         )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from pycosim.errors import InputError
 from pycosim.evaluate.report import Report
 from pycosim.flows.accuracy import evaluate_accuracy
 from pycosim.flows.characterization import make_design, measure_cell, measure_transfers
@@ -20,11 +21,9 @@ from pycosim.flows.fits import fit_gain_cell, save_fits
 from pycosim.flows.gain_cell_report import RunClock, gain_cell_report
 from pycosim.flows.gain_cell_result import GainCellResult
 from pycosim.flows.progress import Progress, TimedProgress
+from pycosim.flows.workload import load_workload
 from pycosim.spice import NgspicePool, Simulator
 from pycosim.spice.keep import KeepNetlists
-
-N_TILES = 4
-"""Tiles per head of the shipped transformer: a window of 256 tokens in arrays of 64."""
 
 
 def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulator: Simulator | None = None) -> Report:
@@ -32,7 +31,7 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
 
     Args:
         config: every choice.
-        out: the run's directory: receives `netlists/`, `models/` and `data/`, each as soon as it exists.
+        out: the run's directory, new or empty: receives `netlists/`, `models/` and `data/`, each as soon as it exists.
         progress: told what happens.
         simulator: default a pool of ngspice workers, one per processor.
 
@@ -40,10 +39,12 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         The report; writing it is the caller's.
 
     Raises:
+        InputError: the directory holds another run, or the configuration does not fit the text or the circuits.
         SimulationError: a deck failed; the message names its netlist and run directory.
     """
     clock, config, timed = RunClock.start(), config.sized(), TimedProgress(progress)
-    design = make_design(config)
+    design, workload = make_design(config), load_workload(config.n_tokens)
+    check_new(out)
     inner = simulator or NgspicePool(n_workers=config.n_workers, run_root=out / "failed")
     with KeepNetlists(inner, out / "netlists") as engine:
         cell = measure_cell(design, config, engine, timed)
@@ -58,11 +59,12 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         _save(out, columns=checks[0].reads, signed_columns=checks[1].reads)
         waveforms = engine.run(checks[0].example_netlist())
         kept = engine.kept
-    latency, energy = column_latency(checks, transfers), column_energy(checks, N_TILES)
-    accuracy = evaluate_accuracy(models, config, latency.total, timed)
+    latency, energy = column_latency(checks, transfers), column_energy(checks, workload.n_tiles)
+    accuracy = evaluate_accuracy(models, design, workload, latency.scheduled_total, config.adaptation_steps, timed)
     result = GainCellResult(
         design=design,
         config=config,
+        workload=workload,
         cell=cell,
         transfers=transfers,
         fits=fits,
@@ -73,6 +75,21 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         accuracy=accuracy,
     )
     return gain_cell_report(result, kept=kept, out=out, clock=clock, stages=timed.times())
+
+
+def check_new(out: Path) -> None:
+    """Refuse a directory that holds another run: decks and data of two runs must not mix.
+
+    Raises:
+        InputError: it does.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; choose another folder with --out")
+    found = [name for name in ("netlists", "models", "data", "report.json") if (out / name).exists()]
+    if found:
+        raise InputError(
+            f"{out} holds {', '.join(found)} of another run; choose another folder with --out, or remove it"
+        )
 
 
 def _save(out: Path, **datasets: xr.Dataset) -> None:

@@ -32,10 +32,11 @@ from pycosim.evaluate.report import (
 from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData
 from pycosim.flows.columns import ColumnCheck
-from pycosim.flows.config import GainCellConfig, config_text
-from pycosim.flows.fits import GainCellFits, model_records
+from pycosim.flows.config import config_text
+from pycosim.flows.fits import model_records
 from pycosim.flows.gain_cell_figures import gain_cell_figures
 from pycosim.flows.gain_cell_result import GainCellResult
+from pycosim.flows.workload import Workload as GainCellWorkload
 from pycosim.spice import ngspice_version
 
 PLANNED_LATENCY = 60.6e-9
@@ -81,7 +82,7 @@ def gain_cell_report(
     technology, config = result.design.technology, result.config
     return Report(
         system="gain-cell attention",
-        workload=_workload(result.accuracy, config),
+        workload=_workload(result.workload),
         accuracy=result.accuracy.accuracy,
         latency=result.latency,
         energy=result.energy,
@@ -110,23 +111,22 @@ def gain_cell_report(
             stages=stages,
             machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         ),
-        notes=_notes(result.fits, result.accuracy, config),
+        notes=_notes(result),
     )
 
 
-def _workload(accuracy: AccuracyResult, config: GainCellConfig) -> Workload:
-    linear = accuracy.weights[1]
-    sizes = linear.config
+def _workload(workload: GainCellWorkload) -> Workload:
+    sizes = workload.linear.config
     return Workload(
         name="GPT-2 architecture, bytes, trained by this project on CPython's documentation",
         n_layers=sizes.n_layer,
         n_heads=sizes.n_head,
         d_head=sizes.d_head,
         n_vocab=sizes.n_vocab,
-        n_parameters=sum(array.size for array in accuracy.weights[0].arrays.values()),
-        window=int(linear.metadata["window"]),
-        tile=int(linear.metadata["tile"]),
-        text=f"first {config.n_tokens} bytes of the held-out tenth",
+        n_parameters=sum(array.size for array in workload.softmax.arrays.values()),
+        window=workload.window,
+        tile=workload.tile,
+        text=f"first {workload.n_tokens} bytes of the held-out tenth",
     )
 
 
@@ -141,7 +141,7 @@ def _checks(
     adapted = found["analog_adapted"].perplexity / found["linear"].perplexity
     columns = [
         Check(
-            name=f"pulse error of {name}, rms",
+            name=f"pulse error of {check.simulated.size} {name}, rms",
             value=check.error_rms,
             unit="s",
             relation="at_most",
@@ -215,21 +215,37 @@ def _checks(
     )
 
 
-def _notes(fits: GainCellFits, accuracy: AccuracyResult, config: GainCellConfig) -> tuple[str, ...]:
-    shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in accuracy.clipped.items())
-    decay = fits.decay.model
-    chosen = type(fits.models().decay).__name__
+def _notes(result: GainCellResult) -> tuple[str, ...]:
+    fits, linear = result.fits, result.workload.linear.metadata
+    shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in result.accuracy.clipped.items())
+    decay, models = fits.decay.model, fits.models()
+    used = [models.cell_k, models.charge_to_pulse, models.signed_charge_to_pulse, models.decay]
     notes = [
-        f"Operands outside the hardware's range are clipped to it; worst layer of the adapted model: {shares}.",
+        (
+            f"The linear weights had {linear['steps']} more training steps than the softmax weights, and their "
+            "training varied the cell's response around the linear one, so that they bear other cells; here: "
+            "the linear cell (training/README.md)."
+        ),
+        f"Operands outside the hardware's range are clipped to it, in the layer that clips most: {shares}.",
+        (
+            f"Attention runs on {', '.join(type(model).__name__ for model in used)}: of table and law the one with the "
+            "smaller held-out residual."
+        ),
         (
             f"One exponential for the cell's drift ({decay.time_constant * 1e3:.3g} ms to {decay.final_voltage:.3f} V) "
             f"misses it by {fits.decay.held_out_residual_rms * 1e3:.2f} mV rms on held-out ages, the measured table by "
-            f"{fits.drift.held_out_residual_rms * 1e3:.2f} mV; attention uses the {chosen}."
+            f"{fits.drift.held_out_residual_rms * 1e3:.2f} mV."
         ),
-        "Word-line and data-line drivers, clocks and bias voltages are ideal sources; DACs and digital control are the "
-        "published figures, marked assumed.",
+        (
+            "Word-line and data-line drivers, clocks and bias voltages are ideal sources; DACs and digital control are "
+            "the published figures, marked assumed."
+        ),
+        (
+            "Energy is the mean over random columns whose charges are spread evenly over the converters' range, not "
+            "over the transformer's operands."
+        ),
     ]
-    if config.quick:
+    if result.config.quick:
         notes.append("This was a quick run: fewer points, columns and tokens.")
     return tuple(notes)
 

@@ -12,6 +12,7 @@ from pycosim.flows.characterization import CellData, Design
 from pycosim.flows.columns import ColumnCheck
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.fits import GainCellFits
+from pycosim.flows.workload import Workload
 from pycosim.spice import Waveforms
 
 
@@ -22,6 +23,7 @@ class GainCellResult:
     Attributes:
         design: circuits and technology.
         config: every choice.
+        workload: weights and text.
         cell: measurements of the cell.
         transfers: pulse width against charge of the unsigned and the signed converter.
         fits: every behavioural model.
@@ -34,6 +36,7 @@ class GainCellResult:
 
     design: Design
     config: GainCellConfig
+    workload: Workload
     cell: CellData
     transfers: tuple[xr.Dataset, xr.Dataset]
     fits: GainCellFits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes.util
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -91,25 +90,9 @@ def _answered_version(command: tuple[str, ...]) -> str | None:
 
 
 def installation_hint() -> str:
-    """One sentence: how to install ngspice and its library on this system."""
-    if platform.system() == "Darwin":
-        return "Install ngspice with 'brew install ngspice libngspice'."
-    text = _os_release()
-    if any(name in text for name in ("debian", "ubuntu")):
-        return "Install ngspice with 'sudo apt install ngspice libngspice0'."
-    if any(name in text for name in ("fedora", "rhel", "centos")):
-        return "Install ngspice with 'sudo dnf install ngspice libngspice'."
+    """One sentence: how to install ngspice and its library on Debian, Fedora and macOS."""
     return (
-        "Install ngspice and libngspice with the system's package manager ('apt install ngspice "
-        "libngspice0', 'dnf install ngspice libngspice', 'brew install ngspice libngspice'), or set "
-        "PYCOSIM_NGSPICE and NGSPICE_LIBRARY_PATH to where they are."
+        "Install ngspice and its library with 'sudo apt install ngspice libngspice0' (Debian, Ubuntu), 'sudo dnf "
+        "install ngspice libngspice' (Fedora) or 'brew install ngspice libngspice' (macOS), or set PYCOSIM_NGSPICE and "
+        "NGSPICE_LIBRARY_PATH to where they are."
     )
-
-
-def _os_release() -> str:
-    """The ID lines of /etc/os-release in lower case; empty where there is none."""
-    try:
-        lines = Path("/etc/os-release").read_text(encoding="utf-8", errors="replace").lower().splitlines()
-    except OSError:
-        return ""
-    return " ".join(line for line in lines if line.startswith(("id=", "id_like=")))

@@ -48,6 +48,8 @@ class Column:
         timing: when its clocks move.
         n_levels: stored levels; half a level is the tolerance of the write (V).
         n_counts: levels of the pulse; half a level is the tolerance of the integration.
+        period: time from token to token (s): what the supplies draw at the end of the deck they go on drawing until
+            then. None ends the energy with the deck.
     """
 
     cell: GainCellParameters
@@ -56,6 +58,7 @@ class Column:
     timing: ColumnTiming
     n_levels: int = 8
     n_counts: int = 15
+    period: float | None = None
 
     @property
     def name(self) -> str:
@@ -126,8 +129,15 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
     supply, mid = column.technology.supply_voltage, column.technology.mid_voltage
     time, rows = waves.time, sum(name.startswith("i(vwbl") for name in waves.signals)
 
+    idle = max(0.0, (column.period or 0.0) - float(time[-1]))
+
     def delivered(source: str, voltage: Array | float) -> float:
         return supply_energy(time, np.real(waves.signals[f"i({source})"]), voltage)
+
+    def held(source: str, voltage: float) -> float:
+        """Of a supply that is always on; a reference that is pushed back into gives nothing back."""
+        last = -float(np.real(waves.signals[f"i({source})"])[-1]) * voltage
+        return max(0.0, delivered(source, voltage) + last * idle)
 
     def word_lines() -> float:
         total = 0.0
@@ -140,10 +150,8 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
         "vwwlb", np.real(waves.signals["v(wwlb)"])
     )
     return {
-        "energy_converter": delivered("vdd", supply)
-        + delivered("vref", mid)
-        + delivered("vvrst", column.converter.reset_voltage),
-        "energy_bias": delivered("vddb", supply),
+        "energy_converter": held("vdd", supply) + held("vref", mid) + held("vvrst", column.converter.reset_voltage),
+        "energy_bias": held("vddb", supply),
         "energy_word_lines": word_lines(),
         "energy_write": write_lines
         + sum(delivered(f"vwbl{k}", np.real(waves.signals[f"v(dac{k})"])) for k in range(rows)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from importlib.resources import files
 
 from pycosim.errors import InputError
@@ -17,9 +18,14 @@ def load_held_out_text() -> str:
         The text as it was written, line ends included; encode it with `ByteTokenizer`.
 
     Raises:
-        InputError: if the file is missing from the installation.
+        InputError: if the file is missing from the installation, or damaged.
     """
     resource = files("pycosim.transformer").joinpath("shipped", HELD_OUT_NAME)
     if not resource.is_file():
         raise InputError(f"the installed package has no file shipped/{HELD_OUT_NAME}; install pycosim again")
-    return gzip.decompress(resource.read_bytes()).decode("utf-8")
+    try:
+        return gzip.decompress(resource.read_bytes()).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise InputError(
+            f"the installed file shipped/{HELD_OUT_NAME} is damaged ({error}); install pycosim again"
+        ) from None

@@ -12,14 +12,15 @@ from pycosim.flows.config import GainCellConfig
 from pycosim.flows.cost import COUNT_ADD_LATCH, N_COLUMNS, column_energy, column_latency
 from pycosim.sweeps.column import Column
 
-DIGESTS = {"column": "a" * 64, "signed_column": "b" * 64}
+DIGESTS = {"column": ["a0", "a1"], "signed_column": ["b0", "b1"]}
+TRANSFERS = (["c0", "c1"], ["d0", "d1"])
 
 
 def check(column: Column, values: dict[str, list[float]]) -> ColumnCheck:
     n = len(next(iter(values.values())))
     reads = xr.Dataset(
         {name: ("sample", np.array(numbers)) for name, numbers in values.items()}
-        | {"netlist_digest": ("sample", np.array([DIGESTS[column.name]] * n))},
+        | {"netlist_digest": ("sample", np.array(DIGESTS[column.name]))},
     )
     zeros = np.zeros((n, 64))
     return ColumnCheck(
@@ -53,8 +54,8 @@ def checks(design: Design) -> tuple[ColumnCheck, ColumnCheck]:
 @pytest.fixture(scope="module")
 def transfers() -> tuple[xr.Dataset, xr.Dataset]:
     return (
-        xr.Dataset({"pulse_width": ("charge", [0.0, 15e-9])}),
-        xr.Dataset({"pulse_width": ("charge", [-15.1e-9, 15e-9])}),
+        xr.Dataset({"pulse_width": ("charge", [0.0, 15e-9]), "netlist_digest": ("charge", TRANSFERS[0])}),
+        xr.Dataset({"pulse_width": ("charge", [-15.1e-9, 15e-9]), "netlist_digest": ("charge", TRANSFERS[1])}),
     )
 
 
@@ -83,12 +84,34 @@ def test_latency_is_the_sum_of_its_phases(
     assert [phase.name for phase in latency.phases if phase.source == "assumed"] == ["add tiles, latch"]
 
 
-def test_every_simulated_phase_names_the_netlist_that_it_comes_from(
+def test_every_simulated_phase_names_the_deck_that_was_slowest(
     checks: tuple[ColumnCheck, ColumnCheck], transfers: tuple[xr.Dataset, xr.Dataset]
 ) -> None:
-    for phase in column_latency(checks, transfers).phases:
-        assert (phase.netlist in DIGESTS.values()) == (phase.source == "simulated")
-        assert phase.scheduled is not None
+    phases = {phase.name: phase for phase in column_latency(checks, transfers).phases}
+    decks = {name: phase.netlist for name, phase in phases.items() if phase.source == "simulated"}
+    assert decks == {
+        "write K and V": "a0",
+        "settle 1": "a1",
+        "start pulse": "a1",
+        "phi pulse = integrate (array 2)": "c1",
+        "settle 2": "b1",
+        "latch sign, start pulse": "b1",
+        "signed pulse, counted": "d0",
+    }
+    assert all(phase.netlist is None for phase in phases.values() if phase.source != "simulated")
+
+
+def test_the_scheduled_latency_is_the_period_that_energy_is_counted_over(
+    checks: tuple[ColumnCheck, ColumnCheck], transfers: tuple[xr.Dataset, xr.Dataset], design: Design
+) -> None:
+    assert column_latency(checks, transfers).scheduled_total == pytest.approx(design.first.period, rel=1e-12)
+
+
+def test_the_deck_beside_a_mean_is_the_nearest_to_it(checks: tuple[ColumnCheck, ColumnCheck]) -> None:
+    blocks = {block.name: block.netlist for block in column_energy(checks, 4).blocks}
+    assert blocks["array 1 and charge-to-pulse"] in DIGESTS["column"]
+    assert blocks["array 2 and signed charge-to-pulse"] in DIGESTS["signed_column"]
+    assert blocks["DACs"] is None
 
 
 @pytest.mark.parametrize("n_tiles", [1, 4, 16])

@@ -12,13 +12,14 @@ import pytest
 import xarray as xr
 from ideal_circuits import TIME_CONSTANT, IdealCircuits
 
+import circuits
 from circuits.errors import CircuitError
-from circuits.timing import ColumnTiming
-from pycosim.errors import ConvergenceFailure, SimulationTimeout
+from circuits.timing import ColumnTiming, signed_timing, token_period
+from pycosim.errors import ConfigurationError, ConvergenceFailure, InputError, SimulationTimeout
 from pycosim.evaluate.document import report_document
 from pycosim.evaluate.report import Report
 from pycosim.flows.config import GainCellConfig
-from pycosim.flows.gain_cell import run_gain_cell
+from pycosim.flows.gain_cell import check_new, run_gain_cell
 from pycosim.flows.progress import SilentProgress
 from pycosim.models.cell import PolynomialCell
 from pycosim.models.converter import HardSigmoid, SignedPulse
@@ -105,7 +106,8 @@ def test_the_flow_finds_the_laws_of_ideal_circuits_again(ideal: Run) -> None:
 def test_energy_of_ideal_circuits_is_power_times_time(ideal: Run) -> None:
     block = next(b for b in ideal.report.energy.blocks if b.name == "array 1 and charge-to-pulse")
     # tiles, columns, current of each supply, their voltages, length of the deck
-    expected = 4 * 64 * 10e-6 * (0.9 + 0.45 + 0.35) * ColumnTiming().stop
+    # the supplies go on drawing until the next token
+    expected = 4 * 64 * 10e-6 * (0.9 + 0.45 + 0.35) * token_period(ColumnTiming(), signed_timing())
     assert block.energy == pytest.approx(expected, rel=1e-6)
 
 
@@ -225,3 +227,30 @@ def test_a_deck_that_ngspice_cannot_solve_in_time_names_itself_and_its_folder(tm
         run_gain_cell(TINY, tmp_path, SilentProgress(), pool)
     assert caught.value.run_directory is not None
     assert (caught.value.run_directory / "deck.cir").is_file()
+
+
+def test_a_directory_of_another_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    with pytest.raises(InputError, match="models of another run; choose another folder"):
+        check_new(tmp_path)
+    with pytest.raises(InputError, match="is a file"):
+        (tmp_path / "file").touch()
+        check_new(tmp_path / "file")
+    check_new(tmp_path / "new")
+
+
+def test_too_many_tokens_are_refused_before_anything_is_simulated(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="n_tokens must be at most"):
+        run_gain_cell(replace(TINY, quick=False, n_tokens=10**7), tmp_path / "run", SilentProgress(), IdealCircuits())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_technology_of_another_supply_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    folder = Path(circuits.__file__).parent / "technologies"
+    text = (
+        (folder / "generic28.toml").read_text(encoding="utf-8").replace('"generic28.lib"', f'"{folder}/generic28.lib"')
+    )
+    other = tmp_path / "other.toml"
+    other.write_text(text.replace("supply_voltage = 0.9 ", "supply_voltage = 1.1 "), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"supply of 0\.9 V, technology generic28 has 1\.1 V"):
+        run_gain_cell(replace(TINY, technology=str(other)), tmp_path / "run", SilentProgress(), IdealCircuits())

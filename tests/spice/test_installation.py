@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pycosim.errors import SimulatorMissing
-from pycosim.spice import NgspiceBatch, installation
+from pycosim.spice import NgspiceBatch
 from pycosim.spice.installation import find_libngspice, find_ngspice, installation_hint, ngspice_version
 
 from .decks import DIVIDER
@@ -40,20 +40,8 @@ def test_what_is_installed_is_found() -> None:
     assert int(version.split(".")[0]) >= 39
 
 
-@pytest.mark.parametrize(
-    ("system", "release", "command"),
-    [
-        ("Darwin", "", "brew install ngspice"),
-        ("Linux", "id=debian", "apt install ngspice libngspice0"),
-        ("Linux", "id=linuxmint id_like=ubuntu", "apt install"),
-        ("Linux", "id=fedora", "dnf install ngspice libngspice"),
-        ("Linux", "id=void", "package manager"),
-    ],
-)
-def test_the_hint_is_one_sentence_for_the_system(
-    system: str, release: str, command: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(installation.platform, "system", lambda: system)
-    monkeypatch.setattr(installation, "_os_release", lambda: release)
-    assert command in installation_hint()
+def test_the_hint_is_one_sentence_for_debian_fedora_and_macos() -> None:
+    for command in ("apt install ngspice libngspice0", "dnf install ngspice libngspice", "brew install ngspice"):
+        assert command in installation_hint()
+    assert ". " not in installation_hint()
     assert installation_hint().endswith(".")

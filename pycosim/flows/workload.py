@@ -1,0 +1,80 @@
+"""What the gain-cell flow is judged on: the shipped transformer and the text that it has never seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pycosim.attention.hardware import Scaler, Scalers
+from pycosim.errors import ConfigurationError
+from pycosim.transformer.corpus import load_held_out_text
+from pycosim.transformer.tokenizer import ByteTokenizer
+from pycosim.transformer.weights import Weights, load_weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Workload:
+    """Weights and text of one run.
+
+    Attributes:
+        softmax: weights trained with softmax attention.
+        linear: weights fine-tuned for the linear hardware, with scalers and calibration text.
+        tokens: (n_tokens + 1,) the held-out text as ids.
+    """
+
+    softmax: Weights
+    linear: Weights
+    tokens: NDArray[np.int64]
+
+    @property
+    def n_tokens(self) -> int:
+        """Predicted tokens."""
+        return int(self.tokens.size) - 1
+
+    @property
+    def tile(self) -> int:
+        """Tokens per array."""
+        return int(self.linear.metadata["tile"])
+
+    @property
+    def window(self) -> int:
+        """Tokens that a head looks back on."""
+        return int(self.linear.metadata["window"])
+
+    @property
+    def n_tiles(self) -> int:
+        """Arrays of keys per head."""
+        return self.window // self.tile
+
+    @property
+    def scalers(self) -> list[Scalers]:
+        """The scalers that the linear weights were trained with, one set per layer."""
+        return shipped_scalers(self.linear)
+
+
+def load_workload(n_tokens: int) -> Workload:
+    """Load the shipped weights and the first `n_tokens` + 1 bytes of the held-out text.
+
+    Raises:
+        ConfigurationError: the text is shorter.
+        InputError: a shipped file is damaged.
+    """
+    tokens = np.asarray(ByteTokenizer().encode(load_held_out_text()), dtype=np.int64)
+    if n_tokens >= tokens.size:
+        raise ConfigurationError(f"n_tokens must be at most {tokens.size - 1}, the held-out text, got {n_tokens}")
+    return Workload(softmax=load_weights("softmax"), linear=load_weights("linear"), tokens=tokens[: n_tokens + 1])
+
+
+def shipped_scalers(weights: Weights) -> list[Scalers]:
+    """The scalers that weights were trained with, one set per layer."""
+
+    def scaler(layer: int, signal: str) -> Scaler:
+        a, b = weights.scaler(layer, signal)
+        return Scaler(a=a.astype(np.float64), b=b.astype(np.float64))
+
+    return [
+        Scalers(q=scaler(i, "q"), k=scaler(i, "k"), v=scaler(i, "v"), out=scaler(i, "out"))
+        for i in range(weights.config.n_layer)
+    ]
