@@ -223,8 +223,8 @@ def _notes(result: GainCellResult) -> tuple[str, ...]:
     notes = [
         (
             f"The linear weights had {linear['steps']} more training steps than the softmax weights, and their "
-            "training varied the cell's response around the linear one, so that they bear other cells; here: "
-            "the linear cell (training/README.md)."
+            "training varied the cell's response around the linear one, so that they bear other cells; the "
+            "row of the linear hardware has the linear cell (training/README.md)."
         ),
         f"Operands outside the hardware's range are clipped to it, in the layer that clips most: {shares}.",
         (
