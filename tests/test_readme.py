@@ -12,9 +12,8 @@ import pytest
 from pycosim.spice import find_libngspice, installation_hint
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "training/README.md")] + sorted(
-    ROOT.glob("docs/*.md")
-)
+NAMED = ("README.md", "CONTRIBUTING.md", "training/README.md")
+DOCUMENTS = [*(ROOT / name for name in NAMED), *sorted(ROOT.glob("docs/*.md"))]
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
