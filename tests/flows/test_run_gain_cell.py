@@ -213,7 +213,7 @@ def test_saved_data_name_their_units_and_their_netlists(simulated: tuple[Run, Ru
 @needs_ngspice
 def test_the_models_keep_their_errors_on_columns_that_no_fit_saw(simulated: tuple[Run, Run]) -> None:
     checks = {check.name: check for check in simulated[0].report.checks}
-    for name in ("pulse error of columns, rms", "pulse error of signed columns, rms"):
+    for name in ("pulse error of 2 columns, rms", "pulse error of 2 signed columns, rms"):
         assert checks[name].value < 0.1e-9  # a tenth of a count
     for name in ("DC read current", "pulse charge"):
         assert checks[f"cell: {name} against the published table, rms of 10 uA"].passed
