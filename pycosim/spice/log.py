@@ -46,6 +46,7 @@ def _rule(pattern: str, error: type[SimulationError], advice: str) -> _Rule:
     return _Rule(re.compile(pattern, re.IGNORECASE), error, advice)
 
 
+_NUMBERS_ONLY: Final = re.compile(r"\S+\s+[-+]?\d[\d.e+-]*|(?:Reference value\s*:\s*\S+\s*)+")
 _LIBRARY: Final = "include the library that defines it, or correct the name"
 _PARAMETER: Final = "define it with .param, or correct the name"
 _DEFAULT: Final = "ngspice replaced or dropped a value and went on: write the value that is meant"
@@ -179,6 +180,10 @@ def _unexplained(lines: list[str]) -> Problem | None:
 
 
 def last_words(log: str, n_lines: int = 4) -> str:
-    """The last lines of a log that say something, for the message about a process that died."""
+    """The last lines of a log that say something, for the message about a process that died.
+
+    Rows of the operating point and progress marks say nothing about a death.
+    """
     lines = [line.strip() for line in log.replace("\r", "\n").split("\n") if line.strip()]
+    lines = [line for line in lines if not _NUMBERS_ONLY.fullmatch(line)]
     return " | ".join(lines[-n_lines:]) or "nothing"

@@ -34,7 +34,9 @@ from pycosim.spice.structure import check_structure
 from pycosim.spice.workerprocess import WorkerProcess, describe_status
 
 _MEMORY_PER_WORKER: Final = 1 << 30  # byte
-_CRASH_ADVICE: Final = "run the deck by hand with 'ngspice -b' in its run directory; the other runs went on"
+_CRASH_ADVICE: Final = (
+    "run the deck by hand with 'ngspice -b' in its run directory; the other runs of the batch went on"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,9 @@ def test_a_line_that_matters_names_its_error(log: str, error: type[SimulationErr
 def test_the_last_words_are_the_last_lines_that_say_something() -> None:
     assert last_words("a\n\nb\rc\n \nd\ne\n") == "b | c | d | e"
     assert last_words("\n") == "nothing"
+
+
+def test_last_words_leave_out_rows_of_numbers() -> None:
+    log = "Note: here\nvvrst#branch      1.95946e-13\n Reference value :  2.5e-10 Reference value :  4.1e-10\nerror: gone\n"
+    assert last_words(log) == "Note: here | error: gone"
+    assert last_words("vdd   0.9\n") == "nothing"
