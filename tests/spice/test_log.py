@@ -89,6 +89,7 @@ def test_the_last_words_are_the_last_lines_that_say_something() -> None:
 
 
 def test_last_words_leave_out_rows_of_numbers() -> None:
-    log = "Note: here\nvvrst#branch      1.95946e-13\n Reference value :  2.5e-10 Reference value :  4.1e-10\nerror: gone\n"
+    marks = " Reference value :  2.5e-10 Reference value :  4.1e-10"
+    log = f"Note: here\nvvrst#branch      1.95946e-13\n{marks}\nerror: gone\n"
     assert last_words(log) == "Note: here | error: gone"
     assert last_words("vdd   0.9\n") == "nothing"
