@@ -29,6 +29,10 @@ SUPPLY_VOLTAGE = 0.9
 N_LEVELS = 8
 """Stored levels [2025 Leroux]."""
 
+FAR_BELOW, FAR_ABOVE = np.array([-5.0, -4.0, -3.0, -2.0, -1.0, -0.5]), np.array([2.0, 2.5, 3.0, 4.0])
+"""Charges far outside the first converter's range, over its full charge. A trained head sends most of its scores there:
+that they are saturated must be seen, not assumed. Beyond -5 the column current would be more than the clamp's 400 uA."""
+
 N_INPUTS = 16
 """Input pulse widths, 0 to 15 ns in 1 ns steps [2025 Leroux]."""
 
@@ -165,7 +169,8 @@ def measure_transfers(
     full = design.first.converter.saturation_current * design.max_pulse_width
     signed_full = design.second.converter.saturation_current * design.max_pulse_width
     grids = (
-        _with_knees(np.linspace(-0.25, 1.75, n_coarse), knees=(0.0, 1.0)) * full,
+        np.concatenate([FAR_BELOW, _with_knees(np.linspace(-0.25, 1.75, n_coarse), knees=(0.0, 1.0)), FAR_ABOVE])
+        * full,
         _with_knees(np.linspace(-1.5, 1.5, n_coarse), knees=(-1.0, 0.0, 1.0)) * signed_full,
     )
     progress.stage("charge-to-pulse circuits: transfer", total=sum(grid.size for grid in grids))

@@ -68,6 +68,7 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         cell=cell,
         transfers=transfers,
         fits=fits,
+        models=models,
         checks=checks,
         example=waveforms,
         latency=latency,

@@ -218,7 +218,8 @@ def _checks(
 def _notes(result: GainCellResult) -> tuple[str, ...]:
     fits, linear = result.fits, result.workload.linear.metadata
     shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in result.accuracy.clipped.items())
-    decay, models = fits.decay.model, fits.models()
+    decay, models = fits.decay.model, result.models
+    first, second = (model.clips.fraction for model in (models.charge_to_pulse, models.signed_charge_to_pulse))
     used = [models.cell_k, models.charge_to_pulse, models.signed_charge_to_pulse, models.decay]
     notes = [
         (
@@ -227,6 +228,10 @@ def _notes(result: GainCellResult) -> tuple[str, ...]:
             "row of the linear hardware has the linear cell (training/README.md)."
         ),
         f"Operands outside the hardware's range are clipped to it, in the layer that clips most: {shares}.",
+        (
+            "Charges beyond the measured range of the converters, taken as saturated: "
+            f"{100 * first:.2f} % in the first array, {100 * second:.2f} % in the second."
+        ),
         (
             f"Attention runs on {', '.join(type(model).__name__ for model in used)}: of table and law the one with the "
             "smaller held-out residual."

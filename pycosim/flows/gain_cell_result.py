@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from pycosim.attention.hardware import AttentionModels
 from pycosim.evaluate.cost import Energy, Latency
 from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData, Design
@@ -27,6 +28,7 @@ class GainCellResult:
         cell: measurements of the cell.
         transfers: pulse width against charge of the unsigned and the signed converter.
         fits: every behavioural model.
+        models: those that attention ran on, with their counts of clipped operands.
         checks: whole columns of both arrays against the models.
         example: waveforms of one column of the first array.
         latency: phases of one token.
@@ -40,6 +42,7 @@ class GainCellResult:
     cell: CellData
     transfers: tuple[xr.Dataset, xr.Dataset]
     fits: GainCellFits
+    models: AttentionModels
     checks: tuple[ColumnCheck, ColumnCheck]
     example: Waveforms
     latency: Latency

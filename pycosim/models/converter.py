@@ -22,6 +22,11 @@ class ConverterModel(Protocol):
         """The range of charge on which the model holds."""
         ...
 
+    @property
+    def clips(self) -> ClipCounter:
+        """How many charges were moved into that range."""
+        ...
+
     def pulse_width(self, charge: ArrayLike) -> Array:
         """Return the width in seconds for a charge in coulomb; a signed converter gives signed seconds."""
         ...
