@@ -30,8 +30,8 @@ N_LEVELS = 8
 """Stored levels [2025 Leroux]."""
 
 FAR_BELOW, FAR_ABOVE = np.array([-5.0, -4.0, -3.0, -2.0, -1.0, -0.5]), np.array([2.0, 2.5, 3.0, 4.0])
-"""Charges far outside the first converter's range, over its full charge. A trained head sends most of its scores there:
-that they are saturated must be seen, not assumed. Beyond -5 the column current would be more than the clamp's 400 uA."""
+"""Charges far outside the first converter's range, over its full charge. A trained head sends most of its scores
+there: that they are saturated must be seen, not assumed. Beyond -5 the column would exceed the clamp's 400 uA."""
 
 N_INPUTS = 16
 """Input pulse widths, 0 to 15 ns in 1 ns steps [2025 Leroux]."""
