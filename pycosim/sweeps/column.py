@@ -125,10 +125,14 @@ def column_reads(
     )
 
 
+def _n_rows(waves: Waveforms) -> int:
+    """Rows of the recorded column: each has one data line."""
+    return sum(name.startswith("i(vwbl") for name in waves.signals)
+
+
 def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
     supply, mid = column.technology.supply_voltage, column.technology.mid_voltage
-    time, rows = waves.time, sum(name.startswith("i(vwbl") for name in waves.signals)
-
+    time, rows = waves.time, _n_rows(waves)
     idle = max(0.0, (column.period or 0.0) - float(time[-1]))
 
     def delivered(source: str, voltage: Array | float) -> float:
@@ -165,7 +169,7 @@ def _phases(waves: Waveforms, column: Column) -> dict[str, float]:
     width = signed_pulse_width(waves, threshold=mid, sign_time=sign_time)
     half_level = column.technology.supply_voltage / (column.n_levels - 1) / 2
     write_end = timing.write_start + timing.write_time
-    rows = sum(name.startswith("i(vwbl") for name in waves.signals)
+    rows = _n_rows(waves)
     write = max(
         settling_time(
             time,
