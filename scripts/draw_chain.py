@@ -54,7 +54,7 @@ def draw_model(axes: Axes, figures: dict[str, Any]) -> None:
     axes.plot(charge, 1e9 * np.array(transfer["fitted"]), color=GREY, lw=1, label="HardSigmoid, fitted")
     axes.plot(charge[~held], width[~held], ".", color=BLUE, ms=3, label="ngspice, fitted")
     axes.plot(charge[held], width[held], "o", mfc="none", color=ORANGE, ms=4, mew=0.9, label="ngspice, held out")
-    axes.set(xlabel="column charge (pC)", ylabel="pulse (ns)")
+    axes.set(xlabel="column charge (pC)", ylabel="pulse (ns)", xlim=(-0.4, 2.2))
     axes.legend(fontsize=7, frameon=False)
     axes.set_title("behavioural model", fontsize=10, loc="left")
 
