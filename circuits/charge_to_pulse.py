@@ -30,7 +30,7 @@ from PySpice.Spice.Netlist import SubCircuit
 
 from circuits.conveyor import ConveyorParameters, conveyor
 from circuits.devices import Mosfet, add_mosfet
-from circuits.logic import LOGIC_LENGTH, logic_cells
+from circuits.logic import logic_cells, logic_mosfet
 from circuits.quantities import check_quantity
 from circuits.technology import Technology
 
@@ -120,12 +120,12 @@ def _bias(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Te
     add_mosfet(block, technology, "nb", tail, ("nb", "nb", "0", "0"))
     block.C("nb", "nb", 0, 500e-15)
     block.X("tailon", "bias_gate", "nb", "tail", "on", "onb", "vdd")
-    add_mosfet(block, technology, "tailoff", _mosfet("nmos", 0.4e-6, LOGIC_LENGTH), ("tail", "onb", "0", "0"))
+    add_mosfet(block, technology, "tailoff", logic_mosfet(technology, "nmos", 0.4e-6), ("tail", "onb", "0", "0"))
     block.I("comparator", "pb", 0, parameters.comparator_current)
     add_mosfet(block, technology, "pb", _mosfet("pmos", 4e-6, 100e-9), ("pb", "pb", "vddb", "vddb"))
     block.C("pb", "pb", 0, 500e-15)
     block.X("cmpon", "bias_gate", "pb", "cbias", "cmp", "cmpb", "vdd")
-    add_mosfet(block, technology, "cmpoff", _mosfet("pmos", 0.4e-6, LOGIC_LENGTH), ("cbias", "cmp", "vdd", "vdd"))
+    add_mosfet(block, technology, "cmpoff", logic_mosfet(technology, "pmos", 0.4e-6), ("cbias", "cmp", "vdd", "vdd"))
     # cascoded discharge sink: two stacked diodes set both gates
     cascode, source = _mosfet("nmos", 2e-6, 60e-9, -0.1), _mosfet("nmos", 1e-6, 200e-9, -0.1)
     block.I("sink", "vddb", "nd", parameters.discharge_current)
@@ -139,7 +139,7 @@ def _bias(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Te
 
 def _sink_switch(block: SubCircuit, technology: Technology, on: str, onb: str) -> None:
     """The sink's current comes from the integration node while `on`, else from the reference, so it never stops."""
-    switch = _mosfet("nmos", 1e-6, LOGIC_LENGTH)
+    switch = logic_mosfet(technology, "nmos", 1e-6)
     add_mosfet(block, technology, "sw1", switch, ("integral", on, "sink", "0"))
     add_mosfet(block, technology, "sw2", switch, ("ref", onb, "sink", "0"))
 
@@ -155,7 +155,7 @@ def _signed_discharge(block: SubCircuit, parameters: ChargeToPulseParameters, te
     add_mosfet(block, technology, "sc", cascode, ("source", "pcas", "ps2", "vdd"))
     block.V("pcas", "pcas", 0, 0.35)
     block.C("gp", "gp", 0, 200e-15)
-    switch = _mosfet("pmos", 2e-6, LOGIC_LENGTH)
+    switch = logic_mosfet(technology, "pmos", 2e-6)
     add_mosfet(block, technology, "sw3", switch, ("integral", "pnb", "source", "vdd"))
     add_mosfet(block, technology, "sw4", switch, ("ref", "pn", "source", "vdd"))
 

@@ -43,8 +43,8 @@ class GainCellParameters:
         read_nmos, read_pmos: the push-pull read pair.
         write_nmos, write_pmos: the write transmission gate.
         storage_capacitance: drawn capacitor at the storage node (F).
-        write_on: gate levels (NMOS, PMOS) while writing (V).
-        write_off: gate levels (NMOS, PMOS) while holding (V); under-driven, see the module's text.
+        on_margin: how far beyond the rails the write gates are driven while writing (V).
+        off_margin: the same while holding: under-driven, see the module's text.
         pitch: side of the square cell (m).
     """
 
@@ -61,9 +61,17 @@ class GainCellParameters:
         default_factory=lambda: Mosfet(polarity="pmos", width=80e-9, length=60e-9, threshold_shift=-0.05)
     )
     storage_capacitance: float = 12e-15
-    write_on: tuple[float, float] = (0.9, 0.0)
-    write_off: tuple[float, float] = (-0.2, 1.1)
+    on_margin: float = 0.0
+    off_margin: float = 0.2
     pitch: float = 1.0e-6
+
+    def write_levels(self, technology: Technology) -> dict[str, tuple[float, float]]:
+        """Gate levels of the write gate: write word line `wwl` (NMOS) and `wwlb` (PMOS) -> (holding, writing), V."""
+        supply = technology.supply_voltage
+        return {
+            "wwl": (-self.off_margin, supply + self.on_margin),
+            "wwlb": (supply + self.off_margin, 0.0 - self.on_margin),
+        }
 
 
 def gain_cell(parameters: GainCellParameters, technology: Technology) -> SubCircuit:
@@ -75,8 +83,8 @@ def gain_cell(parameters: GainCellParameters, technology: Technology) -> SubCirc
     supply = technology.supply_voltage
     check_quantity("storage capacitance", parameters.storage_capacitance, "F", 1e-18, 1e-9)
     check_quantity("pitch of the cell", parameters.pitch, "m", 1e-9, 1e-3)
-    for level in (*parameters.write_on, *parameters.write_off):
-        check_quantity("gate level of the write gate", level, "V", -2 * supply, 3 * supply)
+    for margin in (parameters.on_margin, parameters.off_margin):
+        check_quantity("margin of the write gate", margin, "V", -supply, 2 * supply)
     cell = SubCircuit("gain_cell", *GAIN_CELL_PINS)
     add_mosfet(cell, technology, "rn", parameters.read_nmos, ("rbl", "sn", "rwln", "0"))
     add_mosfet(cell, technology, "rp", parameters.read_pmos, ("rbl", "sn", "rwlp", "vdd"))

@@ -5,35 +5,48 @@ from __future__ import annotations
 from PySpice.Spice.Netlist import SubCircuit
 
 from circuits.devices import Mosfet, add_mosfet
-from circuits.technology import Technology
+from circuits.technology import DRAWN_GATE_LENGTH, Polarity, Technology
 
-LOGIC_LENGTH = 30e-9
-"""Gate length of logic (m): the technology's minimum."""
+
+def logic_mosfet(
+    technology: Technology, polarity: Polarity, width: float, *, length: float = DRAWN_GATE_LENGTH, shift: float = 0.0
+) -> Mosfet:
+    """A transistor of gates and switches: sizes written for a 30 nm process, scaled to the technology's.
+
+    Args:
+        technology: its minimum gate length sets the scale.
+        polarity: "nmos" or "pmos".
+        width: at a minimum gate length of 30 nm (m).
+        length: the same (m).
+        shift: threshold shift (V).
+    """
+    scale = technology.logic_scale
+    return Mosfet(polarity=polarity, width=scale * width, length=scale * length, threshold_shift=shift)
 
 
 def inverter(technology: Technology, name: str, nmos_width: float, pmos_width: float) -> SubCircuit:
     """An inverter with pins a y vdd."""
     gate = SubCircuit(name, "a", "y", "vdd")
-    add_mosfet(gate, technology, "n", _logic("nmos", nmos_width), ("y", "a", "0", "0"))
-    add_mosfet(gate, technology, "p", _logic("pmos", pmos_width), ("y", "a", "vdd", "vdd"))
+    add_mosfet(gate, technology, "n", logic_mosfet(technology, "nmos", nmos_width), ("y", "a", "0", "0"))
+    add_mosfet(gate, technology, "p", logic_mosfet(technology, "pmos", pmos_width), ("y", "a", "vdd", "vdd"))
     return gate
 
 
 def nand2(technology: Technology) -> SubCircuit:
     """A two-input NAND, subcircuit `nand2`, pins a b y vdd."""
     gate = SubCircuit("nand2", "a", "b", "y", "vdd")
-    add_mosfet(gate, technology, "n1", _logic("nmos", 0.4e-6), ("y", "a", "x", "0"))
-    add_mosfet(gate, technology, "n2", _logic("nmos", 0.4e-6), ("x", "b", "0", "0"))
-    add_mosfet(gate, technology, "p1", _logic("pmos", 0.4e-6), ("y", "a", "vdd", "vdd"))
-    add_mosfet(gate, technology, "p2", _logic("pmos", 0.4e-6), ("y", "b", "vdd", "vdd"))
+    add_mosfet(gate, technology, "n1", logic_mosfet(technology, "nmos", 0.4e-6), ("y", "a", "x", "0"))
+    add_mosfet(gate, technology, "n2", logic_mosfet(technology, "nmos", 0.4e-6), ("x", "b", "0", "0"))
+    add_mosfet(gate, technology, "p1", logic_mosfet(technology, "pmos", 0.4e-6), ("y", "a", "vdd", "vdd"))
+    add_mosfet(gate, technology, "p2", logic_mosfet(technology, "pmos", 0.4e-6), ("y", "b", "vdd", "vdd"))
     return gate
 
 
 def transmission_gate(technology: Technology, name: str, nmos_width: float, pmos_width: float) -> SubCircuit:
     """A switch between a and b, closed while `on` is high and `onb` low; pins a b on onb vdd."""
     gate = SubCircuit(name, "a", "b", "on", "onb", "vdd")
-    add_mosfet(gate, technology, "n", _logic("nmos", nmos_width), ("a", "on", "b", "0"))
-    add_mosfet(gate, technology, "p", _logic("pmos", pmos_width), ("a", "onb", "b", "vdd"))
+    add_mosfet(gate, technology, "n", logic_mosfet(technology, "nmos", nmos_width), ("a", "on", "b", "0"))
+    add_mosfet(gate, technology, "p", logic_mosfet(technology, "pmos", pmos_width), ("a", "onb", "b", "vdd"))
     return gate
 
 
@@ -69,7 +82,3 @@ def logic_cells(technology: Technology) -> tuple[SubCircuit, ...]:
         transmission_gate(technology, "latch_gate", 0.3e-6, 0.6e-6),
         comparator(technology),
     )
-
-
-def _logic(polarity: str, width: float) -> Mosfet:
-    return Mosfet(polarity="nmos" if polarity == "nmos" else "pmos", width=width, length=LOGIC_LENGTH)

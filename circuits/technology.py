@@ -14,6 +14,9 @@ from circuits.identifiers import check_identifier
 from circuits.quantities import check_quantity
 
 Polarity = Literal["nmos", "pmos"]
+DRAWN_GATE_LENGTH = 30e-9
+"""Gate length that the widths of `circuits/logic.py` and of the switches are written for (m)."""
+
 _BUILT_IN = resources.files("circuits") / "technologies"
 
 
@@ -95,12 +98,16 @@ class Technology:
     settings: tuple[tuple[str, str], ...]
     source: str
 
-    def at(self, *, corner: str | None = None, temperature: float | None = None) -> Technology:
-        """The same process at another corner or temperature (deg C).
+    def at(
+        self, *, corner: str | None = None, temperature: float | None = None, supply_voltage: float | None = None
+    ) -> Technology:
+        """The same process at another corner, temperature (deg C) or supply (V).
 
         Raises:
-            CircuitError: unknown corner, or a temperature outside the range of the cards.
+            CircuitError: unknown corner, a temperature outside the range of the cards, or a supply that is none.
         """
+        supply_voltage = self.supply_voltage if supply_voltage is None else supply_voltage
+        check_quantity(f"supply of {self.name}", supply_voltage, "V", 0.1, 10.0)
         corner = self.corner if corner is None else corner
         temperature = self.temperature if temperature is None else temperature
         if not isinstance(corner, str) or corner not in self.corners:
@@ -112,12 +119,17 @@ class Technology:
             raise CircuitError(
                 f"technology {self.name} is meant for {low:g} to {high:g} deg C, {temperature:g} was asked for"
             )
-        return replace(self, corner=corner, temperature=float(temperature))
+        return replace(self, corner=corner, temperature=float(temperature), supply_voltage=float(supply_voltage))
 
     @property
     def mid_voltage(self) -> float:
         """Half the supply: the level at which bit lines are held and word lines idle (V)."""
         return self.supply_voltage / 2
+
+    @property
+    def logic_scale(self) -> float:
+        """Sizes of gates over those drawn for a 30 nm gate length."""
+        return self.minimum_length / DRAWN_GATE_LENGTH
 
     def device(self, polarity: Polarity) -> Device:
         """The transistor flavour of a polarity."""

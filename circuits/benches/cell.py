@@ -164,7 +164,7 @@ def retention_bench(
     mid = technology.mid_voltage
     circuit.V("dd", "vdd", 0, technology.supply_voltage)
     circuit.V("mid", "mid", 0, mid)
-    for name, on, off in zip(("wwl", "wwlb"), parameters.write_on, parameters.write_off, strict=True):
+    for name, (off, on) in parameters.write_levels(technology).items():
         circuit.V(name, name, 0, f"pwl(0 {on:g} 1e-09 {on:g} {1e-9 + EDGE_TIME:.9g} {off:g})")
     for k, level in enumerate(stored_voltages):
         circuit.V(f"wbl{k}", f"wbl{k}", 0, f"pwl(0 {level:.9g} 2e-09 {level:.9g} 2.1e-09 {mid:.9g})")
@@ -193,7 +193,6 @@ def _cell_circuit(
     circuit.V("dd", "vdd", 0, technology.supply_voltage)
     circuit.V("mid", "mid", 0, technology.mid_voltage)
     windows = [] if write is None else [(write[0], write[0] + write[1])]
-    levels = zip(("wwl", "wwlb"), parameters.write_on, parameters.write_off, strict=True)
-    for name, on, off in levels:
+    for name, (off, on) in parameters.write_levels(technology).items():
         circuit.V(name, name, 0, pulse(windows, idle=off, active=on))
     return circuit

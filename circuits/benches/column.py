@@ -73,7 +73,7 @@ def column_bench(
     mid, supply = technology.mid_voltage, technology.supply_voltage
     write = [(timing.write_start, timing.write_start + timing.write_time)]
     data = [(timing.write_start - 0.2e-9, write[0][1] + 0.3e-9)]
-    for line, on, off in zip(("wwl", "wwlb"), cell.write_on, cell.write_off, strict=True):
+    for line, (off, on) in cell.write_levels(technology).items():
         circuit.V(line, line, 0, pulse(write, idle=off, active=on))
     wire = wire_load(technology, n_rows * cell.pitch)
     crossing = wire_load(technology, cell.pitch)  # this column's share of a word line

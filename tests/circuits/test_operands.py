@@ -203,8 +203,8 @@ def test_the_name_of_a_bench_cannot_carry_a_command(name: str) -> None:
         ({"storage_capacitance": -12e-15}, "storage capacitance must be"),
         ({"storage_capacitance": 0.0}, "storage capacitance must be"),
         ({"storage_capacitance": 12.0}, "storage capacitance must be"),  # femtofarad
-        ({"write_on": (NAN, 0.0)}, "gate level of the write gate must be"),
-        ({"write_off": (-0.2, 1100.0)}, "gate level of the write gate must be"),
+        ({"on_margin": NAN}, "margin of the write gate must be"),
+        ({"off_margin": 1100.0}, "margin of the write gate must be"),
         ({"pitch": NAN}, "pitch of the cell must be"),
         ({"pitch": 1.0}, "pitch of the cell must be"),
         ({"read_nmos": replace(CELL.read_nmos, width=64.0)}, "transistor rn: width must be"),
