@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -45,6 +45,22 @@ class Design:
     cell: GainCellParameters
     first: Column
     second: Column
+
+    def at(
+        self, *, corner: str | None = None, temperature: float | None = None, supply_voltage: float | None = None
+    ) -> Design:
+        """The same circuits at another corner, temperature (deg C) or supply (V)."""
+        technology = self.technology.at(corner=corner, temperature=temperature, supply_voltage=supply_voltage)
+        return self.made_in(technology)
+
+    def made_in(self, technology: Technology) -> Design:
+        """The same circuits in another technology."""
+        return replace(
+            self,
+            technology=technology,
+            first=replace(self.first, technology=technology),
+            second=replace(self.second, technology=technology),
+        )
 
     @property
     def levels(self) -> Array:

@@ -1,0 +1,79 @@
+"""STUDY: the answer to one question about the hardware, ready for the results file, the docs and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from pycosim.flows.characterization import Design
+from pycosim.flows.progress import Progress
+from pycosim.spice import Simulator
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+"""What a JSON file can hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laboratory:
+    """What every study works with.
+
+    Attributes:
+        design: the circuits under study, at the corner that figures are quoted for.
+        simulator: any; a pool of workers runs many decks at once.
+        progress: told what happens.
+        seed: of every random operand and every die.
+        quick: few points: to see that a study runs, not to quote it.
+    """
+
+    design: Design
+    simulator: Simulator
+    progress: Progress
+    seed: int = 0
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of the docs: text as it is printed, numbers with their units in the header.
+
+    Attributes:
+        title: one line.
+        header: column names.
+        rows: cells, one tuple per row, as long as the header.
+        note: a sentence under the table, "" for none.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """The table as GitHub-flavoured Markdown."""
+        lines = [f"**{self.title}**", "", "| " + " | ".join(self.header) + " |", "|" + "---|" * len(self.header)]
+        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
+        return "\n".join([*lines, "", self.note] if self.note else lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Study:
+    """The answer to one question.
+
+    Attributes:
+        name: identifier; the section of the docs.
+        title: what was asked.
+        figures: key of the results file -> value in SI units.
+        tables: for the docs.
+        datasets: file name -> what was measured, saved as NetCDF.
+        plots: file name -> drawing.
+    """
+
+    name: str
+    title: str
+    figures: Mapping[str, Json]
+    tables: tuple[Table, ...] = ()
+    datasets: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    plots: Mapping[str, Figure] = field(default_factory=dict)
