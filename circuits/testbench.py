@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PySpice.Spice.Netlist import Circuit
 
+from circuits.die import Die, deviate
 from circuits.errors import CircuitError
 from circuits.identifiers import check_identifier
 from circuits.quantities import check_quantity
@@ -85,6 +86,7 @@ class Testbench:
         parameters: numbers worth reading at the top of the netlist (SI units).
         initial_voltages: node -> voltage (V) forced during the operating point.
         options: simulator options beyond the technology's temperature.
+        die: a sample of mismatch; None for the circuit as drawn.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
@@ -97,6 +99,7 @@ class Testbench:
     parameters: Mapping[str, float] = field(default_factory=dict)
     initial_voltages: Mapping[str, float] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=lambda: dict(TRANSIENT_OPTIONS))
+    die: Die | None = None
 
 
 # reltol 1e-4 with gear costs nothing against 1e-3 once the largest step is bounded, and is 20 times more accurate:
@@ -143,7 +146,8 @@ def render_netlist(bench: Testbench) -> Netlist:
         *(f"* {key} = {value:.9g}" for key, value in bench.parameters.items()),
         *(f"* needs in .spiceinit: set {key}={value}" for key, value in technology.settings),
         *_library_lines(technology),
-        *str(bench.circuit).strip().splitlines()[1:],  # PySpice's own .title line goes
+        *([] if bench.die is None else [f"* die {bench.die}"]),
+        *_circuit_lines(bench),
         *(f".ic v({node})={voltage:.9g}" for node, voltage in bench.initial_voltages.items()),
         ".options " + " ".join(f"{key}={value}" for key, value in options.items()),
         *(f".save {probe}" for probe in bench.probes),
@@ -161,6 +165,11 @@ def render_netlist(bench: Testbench) -> Netlist:
         settings=technology.settings,
         libraries=outside,
     )
+
+
+def _circuit_lines(bench: Testbench) -> list[str]:
+    lines = str(bench.circuit).strip().splitlines()[1:]  # PySpice's own .title line goes
+    return lines if bench.die is None else deviate(lines, bench.technology, bench.die)
 
 
 def _check_names(bench: Testbench) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from circuits.benches.column import column_bench
 from circuits.charge_to_pulse import ChargeToPulseParameters
+from circuits.die import Die
 from circuits.gain_cell import GainCellParameters
 from circuits.technology import Technology
 from circuits.testbench import Testbench
@@ -50,6 +51,7 @@ class Column:
         n_counts: levels of the pulse; half a level is the tolerance of the integration.
         period: time from token to token (s): what the supplies draw at the end of the deck they go on drawing until
             then. None ends the energy with the deck.
+        die: a sample of mismatch; None for the circuit as drawn.
     """
 
     cell: GainCellParameters
@@ -59,6 +61,7 @@ class Column:
     n_levels: int = 8
     n_counts: int = 15
     period: float | None = None
+    die: Die | None = None
 
     @property
     def name(self) -> str:
@@ -67,7 +70,7 @@ class Column:
 
     def bench(self, stored_voltages: Array, pulse_widths: Array) -> Testbench:
         """The bench of one read, operands (n_rows,) in V and s."""
-        return column_bench(
+        bench = column_bench(
             self.cell,
             self.converter,
             self.technology,
@@ -76,6 +79,7 @@ class Column:
             pulse_widths=[float(w) for w in pulse_widths],
             name=self.name,
         )
+        return bench if self.die is None else replace(bench, die=self.die)
 
 
 def column_reads(
