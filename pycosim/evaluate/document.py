@@ -46,14 +46,14 @@ def report_document(report: Report) -> dict[str, Json]:
         "provenance": _provenance(report),
         "run": dataclasses.asdict(report.run),
     }
-    return _strict_document(document)
+    return strict_document(document)
 
 
 def figures_document(figures: Figures) -> dict[str, Json]:
     """Turn the arrays behind the plots into plain JSON values; figures that are absent are left out."""
     present = {field.name: getattr(figures, field.name) for field in dataclasses.fields(figures)}
     document = {name: dataclasses.asdict(value) for name, value in present.items() if value is not None}
-    return _strict_document({"schema_version": SCHEMA_VERSION, **document})
+    return strict_document({"schema_version": SCHEMA_VERSION, **document})
 
 
 def to_json(document: Mapping[str, Json]) -> str:
@@ -128,7 +128,8 @@ def _provenance(report: Report) -> dict[str, object]:
     return document
 
 
-def _strict_document(document: Mapping[str, object]) -> dict[str, Json]:
+def strict_document(document: Mapping[str, object]) -> dict[str, Json]:
+    """Plain JSON values, numbers rounded; what is not finite becomes null and is listed under `not_finite`."""
     not_finite: list[str] = []
     strict = {key: _strict(value, key, not_finite) for key, value in document.items()}
     return {**strict, "not_finite": list[Json](not_finite)}

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 import xarray as xr
 from matplotlib.figure import Figure
 
+from pycosim.evaluate.document import Json
 from pycosim.flows.characterization import Design
 from pycosim.flows.progress import Progress
 from pycosim.spice import Simulator
-
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
-"""What a JSON file can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

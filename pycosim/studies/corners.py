@@ -1,0 +1,215 @@
+"""What do process, temperature and supply do? Cell and converters over five corners, three temperatures, +-10 %."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pycosim.errors import PycosimError
+from pycosim.evaluate.document import Json
+from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
+from pycosim.flows.characterization import Design
+from pycosim.flows.columns import N_ROWS
+from pycosim.studies.study import Laboratory, Study, Table
+from pycosim.sweeps.cell import read_charges
+from pycosim.sweeps.column import Column, column_reads
+from pycosim.sweeps.converter import converter_transfer
+
+Array = NDArray[np.float64]
+
+TEMPERATURES = (0.0, 27.0, 85.0)
+"""Commercial range and room (deg C)."""
+
+SUPPLY_SCALES = (0.9, 1.0, 1.1)
+"""+-10 %, usual for logic supplies."""
+
+CODES = (3, 6, 9)
+"""Input codes of the columns: three pulse widths whose charges are measured in the same corner."""
+
+N_COLUMNS = 3
+"""Columns of each kind per corner, with random levels and these codes."""
+
+
+def study_corners(lab: Laboratory) -> Study:
+    """Cell current, converter gain and offset, column error and energy at every corner.
+
+    A column's error is against its own corner: the pulse that the sum of the cells' charges there would give in an
+    ideal converter. What the cells' currents do is separate, and what the adaptation takes up.
+    """
+    technology = lab.design.technology
+    points = list(product(technology.corners, TEMPERATURES, SUPPLY_SCALES))
+    if lab.quick:
+        points = [("tt", 27.0, 1.0), ("ss", 0.0, 0.9)]
+    lab.progress.stage("corners", total=len(points))
+    rows: list[dict[str, Json]] = []
+    for corner, temperature, scale in points:
+        design = lab.design.at(corner=corner, temperature=temperature, supply_voltage=scale * technology.supply_voltage)
+        rows.append(_row(lab, design))
+        lab.progress.advance()
+    return Study(
+        name="corners",
+        title="Corners: process, temperature, supply",
+        figures={"corners": list(rows)},
+        tables=(_table(rows),),
+        plots={"corners": _plot(rows)},
+    )
+
+
+def _row(lab: Laboratory, design: Design) -> dict[str, Json]:
+    """The figures of one corner; a corner in which a circuit fails says so and has no further figures."""
+    technology = design.technology
+    row: dict[str, Json] = {
+        "corner": technology.corner,
+        "temperature_c": technology.temperature,
+        "supply_v": technology.supply_voltage,
+        "failed": "",
+    }
+    try:
+        charges = _cell_charges(lab, design)
+        row |= _cell_figures(charges, design)
+        for name, column in (("first", design.first), ("second", design.second)):
+            row |= {f"{name}_{key}": value for key, value in _column_figures(lab, design, column, charges).items()}
+    except PycosimError as error:
+        row["failed"] = str(error)
+    return row
+
+
+def _cell_charges(lab: Laboratory, design: Design) -> Array:
+    """Charge at this corner (C), over pulse width (the codes', then a full pulse) and level."""
+    step = design.max_pulse_width / 15
+    found = read_charges(
+        design.cell,
+        design.technology,
+        lab.simulator,
+        stored_voltages=[float(v) for v in design.levels],
+        pulse_widths=[*(code * step for code in CODES), design.max_pulse_width],
+    )
+    return np.asarray(found["charge"].values[0])
+
+
+def _cell_figures(charges: Array, design: Design) -> dict[str, Json]:
+    current = charges[-1] / design.max_pulse_width
+    return {
+        "cell_lowest_a": float(current[0]),
+        "cell_highest_a": float(current[-1]),
+        "cell_zero_v": float(np.interp(0.0, current, design.levels)),
+    }
+
+
+def _column_figures(lab: Laboratory, design: Design, column: Column, cell_charges: Array) -> dict[str, Json]:
+    full = column.converter.saturation_current * column.timing.max_pulse_width
+    charges = full * np.array([0.2, 0.5, 0.8])
+    if column.converter.signed:
+        charges = np.concatenate([-charges[::-1], charges])
+    transfer = converter_transfer(
+        column.converter,
+        design.technology,
+        column.timing,
+        lab.simulator,
+        charges=[float(q) for q in charges],
+        cell=design.cell,
+    )
+    ideal = charges / full * column.timing.max_pulse_width
+    slope, offset = np.polyfit(ideal, transfer["pulse_width"].values, 1)
+    stored, widths, charge = _operands(lab, design, column, cell_charges)
+    reads = column_reads(column, lab.simulator, stored_voltages=stored, pulse_widths=widths)
+    expected = np.clip(charge / full, -1.0 if column.converter.signed else 0.0, 1.0) * column.timing.max_pulse_width
+    error = reads["pulse_width"].values - expected
+    energy = sum(float(reads[name].values.mean()) for name in ("energy_converter", "energy_word_lines"))
+    return {
+        "gain_error": float(slope - 1),
+        "offset_s": float(offset),
+        "column_error_rms_s": float(np.sqrt(np.mean(error**2))),
+        "column_error_max_s": float(np.max(np.abs(error))),
+        "energy_j": energy,
+    }
+
+
+def _operands(lab: Laboratory, design: Design, column: Column, cell_charges: Array) -> tuple[Array, Array, Array]:
+    """Levels (V), widths (s) and the charge (C) of columns whose charges lie inside the converter's range."""
+    rng = np.random.default_rng([lab.seed, 41, int(column.converter.signed)])
+    full = column.converter.saturation_current * column.timing.max_pulse_width
+    wanted = full * (np.array([-0.6, 0.2, 0.7]) if column.converter.signed else np.array([0.2, 0.5, 0.8]))
+    levels = rng.integers(0, design.levels.size, (4000, N_ROWS))
+    bias = rng.uniform(0, 1, (4000, 1))
+    levels = np.where(rng.uniform(size=levels.shape) < bias, np.minimum(levels + 3, design.levels.size - 1), levels)
+    codes = rng.integers(0, len(CODES) + 1, levels.shape)  # the last stands for no pulse
+    taken = np.vstack([cell_charges[:-1], np.zeros((1, cell_charges.shape[1]))])  # (code, level)
+    charge = taken[codes, levels].sum(axis=-1)
+    nearest = [int(np.argmin(np.abs(charge - target))) for target in wanted]
+    widths = np.array([*CODES, 0])[codes] * design.max_pulse_width / 15
+    return design.levels[levels[nearest]], np.asarray(widths[nearest], dtype=np.float64), charge[nearest]
+
+
+def _number(row: dict[str, Json], key: str) -> float:
+    value = row.get(key)
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def _table(rows: Sequence[dict[str, Json]]) -> Table:
+    lines = [
+        (
+            f"{row['corner']}, {_number(row, 'temperature_c'):g} C, {_number(row, 'supply_v'):.2f} V",
+            f"{_number(row, 'cell_lowest_a') * 1e6:.1f} / {_number(row, 'cell_highest_a') * 1e6:.1f}",
+            f"{_number(row, 'cell_zero_v'):.3f}",
+            *(
+                text
+                for name in ("first", "second")
+                for text in (
+                    f"{100 * _number(row, f'{name}_gain_error'):+.1f} %, {_number(row, f'{name}_offset_s') * 1e9:+.3f}",
+                    f"{_number(row, f'{name}_column_error_rms_s') * 1e9:.3f}",
+                    f"{_number(row, f'{name}_energy_j') * 1e12:.2f}",
+                )
+            ),
+        )
+        for row in rows
+    ]
+    return Table(
+        title="Every corner, circuits as sized at tt, 27 C, 0.9 V, no trim",
+        header=(
+            "corner",
+            "cell at 0 / full level, uA",
+            "zero, V",
+            "HardSigmoid: gain, offset ns",
+            "columns, rms ns",
+            "pJ a column",
+            "signed: gain, offset ns",
+            "columns, rms ns",
+            "pJ a column",
+        ),
+        rows=tuple(lines),
+        note="Columns are judged against the charges of the cells at the same corner; three of each kind per corner.",
+    )
+
+
+def _plot(rows: Sequence[dict[str, Json]]) -> Figure:
+    names = list(dict.fromkeys(str(row["corner"]) for row in rows))
+    with drawing_style():
+        figure = new_figure(10, 3.0)
+        panels = figure.subplots(1, 3)
+        quantities = (
+            ("cell_highest_a", 1e6, "cell at the top level, uA"),
+            ("first_offset_s", 1e9, "HardSigmoid: offset, ns"),
+            ("first_column_error_rms_s", 1e9, "HardSigmoid: rms error of columns, ns"),
+        )
+        supplies = sorted({_number(row, "supply_v") for row in rows})
+        for axes, (key, scale, title) in zip(panels, quantities, strict=True):
+            for color, name in zip(SERIES, names, strict=False):
+                for supply, marker in zip(supplies, "v.^", strict=False):
+                    found = [row for row in rows if row["corner"] == name and _number(row, "supply_v") == supply]
+                    axes.plot(
+                        [_number(row, "temperature_c") for row in found],
+                        [_number(row, key) * scale for row in found],
+                        marker=marker,
+                        color=color,
+                        linewidth=0.8,
+                        label=name if supply == supplies[len(supplies) // 2] else None,
+                    )
+            axes.set(title=title, xlabel="deg C")
+            plain(axes)
+        panels[0].legend(title="markers: supply", ncols=2)
+        return figure

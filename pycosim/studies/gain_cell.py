@@ -1,0 +1,117 @@
+"""Every study of the gain-cell system, in the order in which their figures are needed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from pycosim.errors import InputError
+from pycosim.evaluate.document import Json
+from pycosim.spice.installation import libngspice_version
+from pycosim.spice.keep import KeepNetlists
+from pycosim.studies.corners import study_corners
+from pycosim.studies.monte_carlo import study_monte_carlo
+from pycosim.studies.record import Record, has_record, load_record, merged_figures, save_study
+from pycosim.studies.study import Laboratory, Study
+
+Figures = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One study and the studies whose figures it builds on."""
+
+    run: Callable[[Laboratory, Figures], Study]
+    after: tuple[str, ...] = ()
+
+
+def _alone(run: Callable[[Laboratory], Study]) -> Entry:
+    return Entry(run=lambda lab, figures: run(lab))
+
+
+STUDIES: Mapping[str, Entry] = {
+    "corners": _alone(study_corners),
+    "monte_carlo": _alone(study_monte_carlo),
+}
+"""Name -> study; a study stands after those that it builds on."""
+
+
+def characterize_gain_cell(lab: Laboratory, out: Path, only: Sequence[str] = ()) -> dict[str, Record]:
+    """Run the studies that are not yet in a folder; each is saved as soon as it is done.
+
+    Args:
+        lab: circuits, simulator, seed.
+        out: receives one folder per study, with its netlists. Studies that an earlier run with the same settings
+            finished there are taken from it.
+        only: names; () for all. Those that they build on are run too.
+
+    Returns:
+        Name -> record, of the asked studies and those that they build on.
+
+    Raises:
+        InputError: an unknown name, or a folder that cannot be written.
+        SimulationError: a deck failed; finished studies stay.
+    """
+    if unknown := [name for name in only if name not in STUDIES]:
+        raise InputError(f"no study {unknown[0]!r}; choose of {', '.join(STUDIES)}")
+    settings = study_settings(lab)
+    records: dict[str, Record] = {}
+    for name in _needed(only or tuple(STUDIES)):
+        entry = STUDIES[name]
+        if has_record(out, name, settings):
+            records[name] = load_record(out, name)
+            lab.progress.note(f"{name}: taken from {out / name}")
+            continue
+        begin = time.monotonic()
+        keeping = replace(lab, simulator=KeepNetlists(lab.simulator, out / name / "netlists"))
+        study = entry.run(keeping, merged_figures({other: records[other] for other in entry.after}))
+        records[name] = save_study(out, study, settings, time.monotonic() - begin)
+    return records
+
+
+def study_settings(lab: Laboratory) -> dict[str, str]:
+    """Everything that the studies depend on, as text."""
+    technology = lab.design.technology
+    return {
+        "technology": technology.name,
+        "corner": technology.corner,
+        "temperature_c": f"{technology.temperature:g}",
+        "supply_v": f"{technology.supply_voltage:g}",
+        "seed": str(lab.seed),
+        "quick": str(lab.quick).lower(),
+        "pycosim": metadata.version("pycosim-spice"),
+        "ngspice": libngspice_version() or "unknown",
+        "circuits": _digest(resources.files("circuits")),
+    }
+
+
+def _needed(names: Sequence[str]) -> list[str]:
+    """The names and what they build on, in the order of `STUDIES`."""
+    wanted: set[str] = set()
+    rest = list(names)
+    while rest:
+        name = rest.pop()
+        if name not in wanted:
+            wanted.add(name)
+            rest += STUDIES[name].after
+    return [name for name in STUDIES if name in wanted]
+
+
+def _digest(folder: Traversable) -> str:
+    """First digits of the SHA-256 of every source and model file of the circuits."""
+    digest = hashlib.sha256()
+
+    def add(place: Traversable) -> None:
+        for item in sorted(place.iterdir(), key=lambda entry: entry.name):
+            if item.is_dir():
+                add(item)
+            elif item.name.endswith((".py", ".toml", ".lib")):
+                digest.update(item.name.encode() + b"\0" + item.read_bytes())
+
+    add(folder)
+    return digest.hexdigest()[:12]
