@@ -1,4 +1,4 @@
-"""COMMAND LINE: `pycosim run`, `pycosim netlists`, `pycosim doctor`.
+"""COMMAND LINE: `pycosim run`, `pycosim characterize`, `pycosim netlists`, `pycosim doctor`.
 
 Everything is imported inside the commands, so that `pycosim --help` is quick. A deliberate error ends in one
 sentence on standard error and exit status 2; `--debug` shows its traceback. Ctrl-C ends with 130.
@@ -72,6 +72,48 @@ def run(
         console = Console()
         console.print(terminal_report(report))
         console.print(f"\nReport: {page}", soft_wrap=True, highlight=False, markup=False)
+
+
+@app.command()
+def characterize(
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings; options win over it.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the studies; those that are finished there are not run again.")
+    ] = Path("runs/characterize"),
+    only: Annotated[
+        list[str] | None, typer.Option(help="A study by name; may be repeated.", show_default="all")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few points: to see that all runs, not to quote.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random operand and die.", show_default="0")] = None,
+    workers: Annotated[int | None, typer.Option(help="Simulator processes.", show_default="one per processor")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Also write figures, plots and tables into this folder.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Study the gain-cell hardware down to the transistor: corners, mismatch, noise, timing, energy, accuracy."""
+    with _one_sentence(debug):
+        from rich.console import Console
+
+        from pycosim.flows.characterization import make_design
+        from pycosim.flows.config import load_config
+        from pycosim.flows.progress import RichProgress
+        from pycosim.spice import NgspicePool
+        from pycosim.studies.document import write_docs
+        from pycosim.studies.gain_cell import characterize_gain_cell
+        from pycosim.studies.page import write_page
+        from pycosim.studies.study import Laboratory
+
+        settings = load_config(config, {"quick": quick or None, "seed": seed, "n_workers": workers})
+        design = make_design(settings)
+        with (
+            RichProgress(Console(stderr=True)) as progress,
+            NgspicePool(n_workers=settings.n_workers, run_root=out / "failed") as pool,
+        ):
+            lab = Laboratory(design=design, simulator=pool, progress=progress, seed=settings.seed, quick=settings.quick)
+            records = characterize_gain_cell(lab, out, only or ())
+        page = write_page(records, out)
+        for path in write_docs(records, docs) if docs else ():
+            typer.echo(path)
+        typer.echo(f"Studies: {page}")
 
 
 @app.command()

@@ -13,9 +13,8 @@ from pycosim.errors import PycosimError
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
 from pycosim.flows.characterization import Design
-from pycosim.flows.columns import N_ROWS
+from pycosim.studies.operands import measured_charges, spread_operands
 from pycosim.studies.study import Laboratory, Study, Table
-from pycosim.sweeps.cell import read_charges
 from pycosim.sweeps.column import Column, column_reads
 from pycosim.sweeps.converter import converter_transfer
 
@@ -26,12 +25,6 @@ TEMPERATURES = (0.0, 27.0, 85.0)
 
 SUPPLY_SCALES = (0.9, 1.0, 1.1)
 """+-10 %, usual for logic supplies."""
-
-CODES = (3, 6, 9)
-"""Input codes of the columns: three pulse widths whose charges are measured in the same corner."""
-
-N_COLUMNS = 3
-"""Columns of each kind per corner, with random levels and these codes."""
 
 
 def study_corners(lab: Laboratory) -> Study:
@@ -69,26 +62,13 @@ def _row(lab: Laboratory, design: Design) -> dict[str, Json]:
         "failed": "",
     }
     try:
-        charges = _cell_charges(lab, design)
+        charges = measured_charges(lab, design)
         row |= _cell_figures(charges, design)
         for name, column in (("first", design.first), ("second", design.second)):
             row |= {f"{name}_{key}": value for key, value in _column_figures(lab, design, column, charges).items()}
     except PycosimError as error:
         row["failed"] = str(error)
     return row
-
-
-def _cell_charges(lab: Laboratory, design: Design) -> Array:
-    """Charge at this corner (C), over pulse width (the codes', then a full pulse) and level."""
-    step = design.max_pulse_width / 15
-    found = read_charges(
-        design.cell,
-        design.technology,
-        lab.simulator,
-        stored_voltages=[float(v) for v in design.levels],
-        pulse_widths=[*(code * step for code in CODES), design.max_pulse_width],
-    )
-    return np.asarray(found["charge"].values[0])
 
 
 def _cell_figures(charges: Array, design: Design) -> dict[str, Json]:
@@ -115,7 +95,7 @@ def _column_figures(lab: Laboratory, design: Design, column: Column, cell_charge
     )
     ideal = charges / full * column.timing.max_pulse_width
     slope, offset = np.polyfit(ideal, transfer["pulse_width"].values, 1)
-    stored, widths, charge = _operands(lab, design, column, cell_charges)
+    stored, widths, charge = spread_operands(lab, design, column, cell_charges)
     reads = column_reads(column, lab.simulator, stored_voltages=stored, pulse_widths=widths)
     expected = np.clip(charge / full, -1.0 if column.converter.signed else 0.0, 1.0) * column.timing.max_pulse_width
     error = reads["pulse_width"].values - expected
@@ -127,22 +107,6 @@ def _column_figures(lab: Laboratory, design: Design, column: Column, cell_charge
         "column_error_max_s": float(np.max(np.abs(error))),
         "energy_j": energy,
     }
-
-
-def _operands(lab: Laboratory, design: Design, column: Column, cell_charges: Array) -> tuple[Array, Array, Array]:
-    """Levels (V), widths (s) and the charge (C) of columns whose charges lie inside the converter's range."""
-    rng = np.random.default_rng([lab.seed, 41, int(column.converter.signed)])
-    full = column.converter.saturation_current * column.timing.max_pulse_width
-    wanted = full * (np.array([-0.6, 0.2, 0.7]) if column.converter.signed else np.array([0.2, 0.5, 0.8]))
-    levels = rng.integers(0, design.levels.size, (4000, N_ROWS))
-    bias = rng.uniform(0, 1, (4000, 1))
-    levels = np.where(rng.uniform(size=levels.shape) < bias, np.minimum(levels + 3, design.levels.size - 1), levels)
-    codes = rng.integers(0, len(CODES) + 1, levels.shape)  # the last stands for no pulse
-    taken = np.vstack([cell_charges[:-1], np.zeros((1, cell_charges.shape[1]))])  # (code, level)
-    charge = taken[codes, levels].sum(axis=-1)
-    nearest = [int(np.argmin(np.abs(charge - target))) for target in wanted]
-    widths = np.array([*CODES, 0])[codes] * design.max_pulse_width / 15
-    return design.levels[levels[nearest]], np.asarray(widths[nearest], dtype=np.float64), charge[nearest]
 
 
 def _number(row: dict[str, Json], key: str) -> float:

@@ -1,0 +1,289 @@
+"""What do the wires of the array cost? Cut against flat, and the error by place, size and width of the word lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from circuits.benches.array import read_only
+from circuits.interconnect import ArrayWires, wire_load
+from pycosim.evaluate.document import Json
+from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
+from pycosim.fitting.wire_loss import fit_wire_loss
+from pycosim.flows.characterization import N_INPUTS
+from pycosim.models.resistive_array import ReadPairTable, ResistiveArray
+from pycosim.models.wire_loss import WireLoss
+from pycosim.studies.study import Laboratory, Study, Table
+from pycosim.sweeps.array import (
+    CellArray,
+    flat_reads,
+    read_pair_table,
+    separate_reads,
+    with_wires,
+    word_line_settling,
+)
+from pycosim.sweeps.column import column_reads
+
+Array = NDArray[np.float64]
+
+PUBLISHED_SIZE = 64
+"""Rows and columns of an array [2025 Leroux]."""
+
+CUT_WIDTH = 1.0
+"""Width of the word lines of a 64 x 64 array whose drop the small arrays of the cut's check have: the narrowest, so
+that the cut is checked where it matters most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drop:
+    """Error of an array of one size and width of wires.
+
+    Attributes:
+        size: rows and columns.
+        width: of the word lines, over the technology's.
+        errors: (n_reads, n_columns) pulse error (s), the full charge scaled with the rows.
+        corrected: the same after the fitted loss.
+        loss: the fit.
+        by_place: (n_rows, n_columns) relative loss of charge, over all reads.
+    """
+
+    size: int
+    width: float
+    errors: Array
+    corrected: Array
+    loss: WireLoss
+    by_place: Array
+
+
+def study_array(lab: Laboratory) -> Study:
+    """Separate against flat simulation; IR drop and settling by place, size and width of the word lines."""
+    sizes = (4,) if lab.quick else (8, 16)
+    cuts = [_check_cut(lab, size) for size in sizes]
+    table = read_pair_table(
+        lab.design.cell, lab.design.technology, lab.simulator, stored_voltages=[float(v) for v in lab.design.levels]
+    )
+    shipped = ArrayWires().word_line
+    widths = (shipped,) if lab.quick else (1.0, 2.0, shipped, 8.0)
+    cases = [(PUBLISHED_SIZE * k, w) for k in ((1, 2) if lab.quick else (1, 2, 4)) for w in widths]
+    lab.progress.stage("IR drop by place, size and width", total=len(cases))
+    drops = []
+    for size, width in cases:
+        drops.append(_drop(lab, table, size, width))
+        lab.progress.advance()
+    settling = _settling(lab, [drop.size for drop in drops if drop.width == shipped])
+    return Study(
+        name="array",
+        title="Wires of the array: cut against flat, IR drop and settling by place",
+        figures={
+            "array": {
+                "cut_error_s": {str(c.sizes["column"]): float(np.abs(c["cut_error"]).max()) for c in cuts},
+                "steady_state_error_s": {str(c.sizes["column"]): float(np.abs(c["steady_error"]).max()) for c in cuts},
+                "word_line_width": shipped,
+                "word_line_settling_s": {str(size): time for size, (time, _) in settling.items()},
+            },
+            "ir_drop": {str(d.size): _figures(d) for d in drops if d.width == shipped},
+        },
+        tables=(_cut_table(cuts), _drop_table(drops, settling)),
+        datasets={f"cut_{c.sizes['column']}": c for c in cuts},
+        plots={"ir_drop": _plot([d for d in drops if d.width == shipped], drops)},
+    )
+
+
+def _check_cut(lab: Laboratory, size: int) -> xr.Dataset:
+    """Pulses of a small array: flat, cut into rows and columns, and with ideal word lines; loss by steady states."""
+    lab.progress.stage(f"{size} x {size} array: flat, and cut", total=size)
+    design = lab.design
+    # as much drop at the far end as in the published size: current and resistance both grow with the length
+    narrow = (size / PUBLISHED_SIZE) ** 2 * CUT_WIDTH
+    wires = ArrayWires(word_line=narrow, bit_line=narrow)
+    column = replace(design.first, timing=read_only(design.first.timing))
+    array = CellArray(column=with_wires(column, wires, written=False))
+    ideal = replace(column, written=False)
+    rng = np.random.default_rng([lab.seed, size])
+    # high levels and long pulses, so that few cells fill the converter's range
+    low = max(0, len(design.levels) - 6)
+    stored = design.levels[rng.integers(low, len(design.levels), (size, size))]
+    widths = np.asarray(design.max_pulse_width / (N_INPUTS - 1) * rng.integers(4, N_INPUTS, size), dtype=np.float64)
+    flat, _ = flat_reads(array, lab.simulator, stored_voltages=stored, pulse_widths=widths)
+    cut = separate_reads(
+        array,
+        lab.simulator,
+        stored_voltages=stored,
+        pulse_widths=widths,
+        progress=lambda done, total: lab.progress.advance(),
+    )["pulse_width"].values
+    without = column_reads(
+        ideal,
+        lab.simulator,
+        stored_voltages=stored.T,
+        pulse_widths=np.broadcast_to(widths, stored.T.shape),
+    )["pulse_width"].values
+    table = read_pair_table(
+        design.cell, design.technology, lab.simulator, stored_voltages=[float(v) for v in design.levels]
+    )
+    lossy, lossless = (_solver(lab, table, w, array.driver_resistance) for w in (wires, None))
+    loss = np.sum(lossy.charges(stored, widths) - lossless.charges(stored, widths), axis=0)
+    steady = without + loss / column.converter.saturation_current
+    return xr.Dataset(
+        {
+            "flat": ("column", flat, {"unit": "s"}),
+            "cut_error": ("column", cut - flat, {"unit": "s"}),
+            "loss": ("column", flat - without, {"unit": "s"}),
+            "steady_error": ("column", steady - flat, {"unit": "s"}),
+        }
+    )
+
+
+def _solver(lab: Laboratory, table: ReadPairTable, wires: ArrayWires | None, driver: float) -> ResistiveArray:
+    technology, pitch = lab.design.technology, lab.design.cell.pitch
+    mid = technology.mid_voltage
+    if wires is None:
+        return ResistiveArray(table=table, word_line_resistance=0.0, bit_line_resistance=0.0, bit_line_voltage=mid)
+    return ResistiveArray(
+        table=table,
+        word_line_resistance=wire_load(technology, pitch, wires.word_line).resistance,
+        bit_line_resistance=wire_load(technology, pitch, wires.bit_line).resistance,
+        driver_resistance=driver,
+        bit_line_voltage=mid,
+    )
+
+
+def _drop(lab: Laboratory, table: ReadPairTable, size: int, width: float) -> Drop:
+    """Random reads of one size: levels and codes evenly distributed, the same for every width."""
+    design = lab.design
+    rng = np.random.default_rng([lab.seed, size])
+    n_reads = max(1, (1 if lab.quick else 8) * PUBLISHED_SIZE // size)
+    real, ideal = (
+        _solver(lab, table, wires, CellArray(column=with_wires(design.first, ArrayWires())).driver_resistance)
+        for wires in (ArrayWires(word_line=width), None)
+    )
+    found, lossless = np.empty((n_reads, size, size)), np.empty((n_reads, size, size))
+    for k in range(n_reads):
+        stored = design.levels[rng.integers(0, len(design.levels), (size, size))]
+        widths = np.asarray(design.max_pulse_width / (N_INPUTS - 1) * rng.integers(0, N_INPUTS, size), dtype=np.float64)
+        found[k], lossless[k] = real.charges(stored, widths), ideal.charges(stored, widths)
+    loss = fit_wire_loss(found, lossless)
+    seconds = PUBLISHED_SIZE / size / design.first.converter.saturation_current
+    towards_zero = ((lossless - found) * np.sign(lossless)).sum(axis=0)
+    return Drop(
+        size=size,
+        width=width,
+        errors=seconds * (found - lossless).sum(axis=1),
+        corrected=seconds * (found - lossless * loss.factor()).sum(axis=1),
+        loss=loss,
+        by_place=towards_zero / np.abs(lossless).sum(axis=0),
+    )
+
+
+def _settling(lab: Laboratory, sizes: list[int]) -> dict[int, tuple[float, float]]:
+    """Of the far end of a word line with all cells at the top level: time to 1 % of mid-supply (s), drop (V)."""
+    array = CellArray(column=with_wires(lab.design.first, ArrayWires()))
+    lab.progress.stage("settling of word lines", total=len(sizes))
+    top, tolerance = float(lab.design.levels[-1]), 0.01 * lab.design.technology.mid_voltage
+    found = {}
+    for size in sizes:
+        found[size] = word_line_settling(array, lab.simulator, n_columns=size, stored_voltage=top, tolerance=tolerance)
+        lab.progress.advance()
+    return found
+
+
+def _rms(values: Array) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def _figures(drop: Drop) -> dict[str, Json]:
+    return {
+        "rms_error_s": _rms(drop.errors),
+        "worst_error_s": float(np.abs(drop.errors).max()),
+        "corrected_rms_error_s": _rms(drop.corrected),
+        "corrected_worst_error_s": float(np.abs(drop.corrected).max()),
+        "loss": {"driver": drop.loss.driver, "word_line": drop.loss.word_line, "bit_line": drop.loss.bit_line},
+        "worst_loss": float(drop.by_place.max()),
+    }
+
+
+def _cut_table(cuts: list[xr.Dataset]) -> Table:
+    rows = tuple(
+        (
+            f"{c.sizes['column']} x {c.sizes['column']}",
+            f"{float(np.abs(c['loss']).max()) * 1e12:.0f}",
+            f"{float(np.abs(c['cut_error']).max()) * 1e12:.0f}",
+            f"{float(np.abs(c['steady_error']).max()) * 1e12:.0f}",
+        )
+        for c in cuts
+    )
+    return Table(
+        title="An array cut into rows and columns against one flat netlist, with real converters",
+        header=("array", "pulse lost to wires, ps", "error of the cut, ps", "error of steady states, ps"),
+        rows=rows,
+        note="Largest over the columns. Wires are as narrow as it takes to drop as much as those of a 64 x 64 array "
+        f"with word lines of {CUT_WIDTH:g} times the technology's width.",
+    )
+
+
+def _drop_table(drops: list[Drop], settling: dict[int, tuple[float, float]]) -> Table:
+    rows = []
+    for drop in drops:
+        known = drop.width == ArrayWires().word_line
+        time, voltage = settling[drop.size] if known else (0.0, 0.0)
+        rows.append(
+            (
+                f"{drop.size} x {drop.size}",
+                f"{drop.width:g}",
+                f"{_rms(drop.errors) * 1e9:.2f}",
+                f"{float(np.abs(drop.errors).max()) * 1e9:.2f}",
+                f"{_rms(drop.corrected) * 1e9:.2f}",
+                f"{float(np.abs(drop.corrected).max()) * 1e9:.2f}",
+                f"{100 * drop.loss.driver:.1f} + {100 * drop.loss.word_line:.1f} + {100 * drop.loss.bit_line:.1f}",
+                f"{voltage * 1e3:.0f}" if known else "",
+                f"{time * 1e9:.2f}" if known else "",
+            )
+        )
+    return Table(
+        title="Pulse error from the wires, by size and width of the word lines",
+        header=(
+            "array",
+            "width",
+            "rms, ns",
+            "worst, ns",
+            "rms corrected, ns",
+            "worst corrected, ns",
+            "loss of driver + word line + bit line, %",
+            "drop, all cells high, mV",
+            "settling, ns",
+        ),
+        rows=tuple(rows),
+        note="Random levels and codes; of 15 ns. The converter's full charge is scaled with the rows, and its bit line "
+        "held ideally. The correction multiplies each cell's charge by the fitted loss of its place.",
+    )
+
+
+def _plot(shipped: list[Drop], drops: list[Drop]) -> Figure:
+    with drawing_style():
+        figure = new_figure(10, 3.2)
+        axes = figure.subplots(1, 3)
+        for color, drop in zip(SERIES, shipped, strict=False):
+            place = (np.arange(drop.size) + 1) / drop.size
+            measured, fitted = 100 * drop.by_place, 100 * (1 - drop.loss.factor())
+            axes[0].plot(place, measured.mean(axis=0), ".", color=color, markersize=3, label=f"{drop.size}")
+            axes[0].plot(place, fitted.mean(axis=0), color=color)
+            axes[1].plot(place, measured.mean(axis=1), ".", color=color, markersize=3, label=f"{drop.size}")
+            axes[1].plot(place, fitted.mean(axis=1), color=color)
+        axes[0].set(title="along the word line", xlabel="column / columns", ylabel="charge lost, %")
+        axes[1].set(title="along the bit line", xlabel="row / rows", ylabel="charge lost, %")
+        for color, size in zip(SERIES, dict.fromkeys(drop.size for drop in drops), strict=False):
+            of_size = [drop for drop in drops if drop.size == size]
+            widths = [drop.width for drop in of_size]
+            axes[2].plot(widths, [_rms(d.errors) * 1e9 for d in of_size], "o-", color=color, label=f"{size}")
+            axes[2].plot(widths, [_rms(d.corrected) * 1e9 for d in of_size], "o:", color=color)
+        axes[2].set(
+            title="rms error; dotted: corrected", xlabel="width of word lines", ylabel="ns", xscale="log", yscale="log"
+        )
+        for each in axes:
+            each.legend(title="size")
+            plain(each)
+        return figure

@@ -1,0 +1,296 @@
+"""What does a write leave in the cells, how long does it take, what does it cost? From digital code to closed gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from circuits.testbench import render_netlist
+from pycosim.evaluate.document import Json
+from pycosim.evaluate.drawing import MUTED, RAMP, SERIES, drawing_style, new_figure, plain
+from pycosim.flows.characterization import Design
+from pycosim.spice import Waveforms
+from pycosim.studies.study import Laboratory, Study, Table
+from pycosim.sweeps.write_path import WritePath, single_level_columns, stored_levels, written_levels
+
+Array = NDArray[np.float64]
+
+OVERDRIVE = 0.1
+"""How far beyond the drawn levels the write gates are driven in the variant (V). Ours: it cures the slow corners."""
+
+ARRAYS_PER_TOKEN = 2
+"""A token writes one column of keys and one of values [2025 Leroux]."""
+
+LONG_WRITE = 3
+"""How many times longer the write is that tells what a column of one level still misses."""
+
+CONDITIONS: tuple[tuple[str, float, float], ...] = (
+    ("tt", 27.0, 1.0),
+    ("ff", 27.0, 1.0),
+    ("fs", 27.0, 1.0),
+    ("sf", 27.0, 1.0),
+    ("ss", 27.0, 1.0),
+    ("ss", 0.0, 1.0),
+    ("ss", 85.0, 1.0),
+    ("ss", 27.0, 1.1),
+    ("ss", 0.0, 0.9),
+    ("ff", 85.0, 1.1),
+)
+"""Corner, temperature (deg C), supply over nominal: the five corners, what slows the slowest, and the fastest."""
+
+PARTS = {
+    "energy_ladder": "ladder, static",
+    "energy_lines": "data lines and cells",
+    "energy_logic": "decoders, buffers",
+    "energy_word_lines": "write word lines",
+}
+"""Energy of a column -> what it is spent on."""
+
+
+def study_write_path(lab: Laboratory) -> Study:
+    """Stored levels, charge injection, settling, disturbance and energy; then over corners, as drawn and over-driven.
+
+    The variant drives the write gates `OVERDRIVE` further while they are open.
+    """
+    path = WritePath(cell=lab.design.cell, technology=lab.design.technology)
+    conditions = (CONDITIONS[0], CONDITIONS[-2]) if lab.quick else CONDITIONS
+    codes = [0, 3] if lab.quick else list(range(path.driver.n_levels))
+    lab.progress.stage("write path", total=2 * len(conditions) + 5 * len(codes))
+    supply = lab.design.technology.supply_voltage
+    together = single_level_columns(
+        path,
+        lab.simulator,
+        codes=codes,
+        previous_voltages=[0.0, supply],
+        progress=lambda done, total: lab.progress.advance(),
+    )
+    finished = single_level_columns(
+        replace(path, write_time=LONG_WRITE * path.write_time),
+        lab.simulator,
+        codes=codes,
+        previous_voltages=[0.0, supply],
+        progress=lambda done, total: lab.progress.advance(),
+    )
+    rows = []
+    for corner, temperature, scale in conditions:
+        design = lab.design.at(corner=corner, temperature=temperature, supply_voltage=scale * supply)
+        rows.append(_condition(lab, design))
+        lab.progress.advance(2)
+    nominal = written_levels(path, lab.simulator)
+    bench = path.bench(list(range(path.driver.n_levels)), [path.n_rows // path.driver.n_levels] * path.driver.n_levels)
+    waves = lab.simulator.run(render_netlist(bench))
+    return Study(
+        name="write_path",
+        title="Write path: from a digital code to a stored voltage",
+        figures={"write_path": _figures(path, nominal, together, finished, rows)},
+        tables=(_level_table(path, nominal, together), _corner_table(rows), _energy_table(path, nominal)),
+        datasets={"levels": nominal, "columns_of_one_level": together},
+        plots={"write": _plot_write(path, waves, bench.parameters), "errors": _plot_errors(path, nominal, rows)},
+    )
+
+
+def _condition(lab: Laboratory, design: Design) -> dict[str, Json]:
+    """The figures of one corner, as drawn and with over-driven write gates."""
+    row: dict[str, Json] = {
+        "corner": design.technology.corner,
+        "temperature_c": design.technology.temperature,
+        "supply_v": design.technology.supply_voltage,
+    }
+    for name, extra in (("", 0.0), ("overdriven_", OVERDRIVE)):
+        cell = replace(design.cell, on_margin=design.cell.on_margin + extra)
+        found = written_levels(WritePath(cell=cell, technology=design.technology), lab.simulator)
+        level = design.technology.supply_voltage / (found.sizes["code"] - 1)
+        row |= {
+            f"{name}error_v": [float(v) for v in found["error"].values],
+            f"{name}error_max_levels": float(np.abs(found["error"].values).max() / level),
+            f"{name}injection_max_v": float(np.abs(found["injection"].values).max()),
+            f"{name}settle_quarter_level_s": float(found["quarter_level_time"].values.max()),
+            f"{name}energy_j": _energy(found),
+        }
+    return row
+
+
+def _energy(found: xr.Dataset) -> float:
+    """Energy of one column (J)."""
+    return float(sum(float(found[name]) for name in PARTS))
+
+
+def _figures(
+    path: WritePath, nominal: xr.Dataset, together: xr.Dataset, finished: xr.Dataset, rows: Sequence[dict[str, Json]]
+) -> dict[str, Json]:
+    model = stored_levels(nominal, path.technology)
+    unfinished = np.abs(together["voltage"].values - finished["voltage"].values)
+    return {
+        "stored_levels_v": [float(v) for v in model.voltages],
+        "gain": model.gain,
+        "offset_v": model.offset,
+        "residual_max_v": float(np.abs(model.residuals).max()),
+        "error_max_v": float(np.abs(model.errors).max()),
+        "injection_v": [float(v) for v in nominal["injection"].values],
+        "settle_quarter_level_s": float(nominal["quarter_level_time"].values.max()),
+        "settle_half_level_s": float(nominal["half_level_time"].values.max()),
+        "one_level_settle_quarter_level_s": float(together["quarter_level_time"].values.max()),
+        "one_level_unfinished_v": float(unfinished.max()),
+        "gate_closing_time_s": float(nominal["closing_time"]),
+        "disturbance_v": float(nominal["disturbance"].values.max()),
+        "energy_j": {name.removeprefix("energy_"): float(nominal[name]) for name in PARTS},
+        "energy_per_cell_j": _energy(nominal) / path.n_rows,
+        "energy_per_token_j": _energy(nominal) * ARRAYS_PER_TOKEN,
+        "corners": list(rows),
+    }
+
+
+def _level_table(path: WritePath, nominal: xr.Dataset, together: xr.Dataset) -> Table:
+    levels = path.driver.levels(path.technology)
+    slowest = together["quarter_level_time"].max("previous_voltage")
+    rows = []
+    for code, level in enumerate(levels):
+        one = nominal.sel(code=code)
+        alone = float(slowest.sel(code=code)) if code in together["code"].values else float("nan")
+        rows.append(
+            (
+                str(code),
+                f"{1e3 * level:.1f}",
+                f"{1e3 * float(one['written_error']):+.2f}",
+                f"{1e3 * float(one['injection']):+.2f}",
+                f"{1e3 * float(one['error']):+.2f}",
+                f"{1e9 * float(one['quarter_level_time']):.2f}",
+                f"{1e9 * float(one['half_level_time']):.2f}",
+                f"{1e9 * alone:.2f}",
+            )
+        )
+    model = stored_levels(nominal, path.technology)
+    return Table(
+        title=f"What is stored after a write of {1e9 * path.write_time:.0f} ns",
+        header=(
+            "code",
+            "level, mV",
+            "in the cell before closing, mV off",
+            "injected by closing, mV",
+            "stored, mV off",
+            "to a quarter level, ns",
+            "to half a level, ns",
+            "quarter level, all rows one code, ns",
+        ),
+        rows=tuple(rows),
+        note=(
+            f"Every cell comes from the farther rail. Stored = {model.gain:.4f} x level {1e3 * model.offset:+.2f} mV, "
+            f"within {1e3 * float(np.abs(model.residuals).max()):.2f} mV. A cell of another column moves by at most "
+            f"{1e6 * float(nominal['disturbance'].values.max()):.2f} uV."
+        ),
+    )
+
+
+def _corner_table(rows: Sequence[Mapping[str, Json]]) -> Table:
+    def cells(row: Mapping[str, Json], name: str) -> tuple[str, ...]:
+        error, share = row[f"{name}error_v"], row[f"{name}error_max_levels"]
+        worst = float(np.abs(np.asarray(error, dtype=np.float64)).max())
+        time, injected = (_number(row, f"{name}{key}") for key in ("settle_quarter_level_s", "injection_max_v"))
+        return f"{1e3 * worst:.1f} ({_as_float(share):.2f})", f"{1e3 * injected:.1f}", f"{1e9 * time:.1f}"
+
+    return Table(
+        title=f"Corners, write gates as drawn and driven {1e3 * OVERDRIVE:.0f} mV further",
+        header=(
+            "corner",
+            "largest error, mV (levels)",
+            "injection, mV",
+            "quarter level, ns",
+            "over-driven: error, mV (levels)",
+            "injection, mV",
+            "quarter level, ns",
+        ),
+        rows=tuple(
+            (
+                f"{row['corner']}, {_number(row, 'temperature_c'):g} C, {_number(row, 'supply_v'):.2f} V",
+                *cells(row, ""),
+                *cells(row, "overdriven_"),
+            )
+            for row in rows
+        ),
+        note="The time is to a quarter level of what the cell has when the gate closes, so a write that is not finished "
+        "shows in the error. The middle levels are the slow ones: there both transistors of the write gate have half the "
+        "supply as drive.",
+    )
+
+
+def _energy_table(path: WritePath, nominal: xr.Dataset) -> Table:
+    total = _energy(nominal)
+    rows = [(text, f"{1e12 * float(nominal[name]):.3f}") for name, text in PARTS.items()]
+    rows.append(("one column", f"{1e12 * total:.3f}"))
+    rows.append(("one cell", f"{1e12 * total / path.n_rows:.4f}"))
+    rows.append(("one token: keys and values", f"{1e12 * total * ARRAYS_PER_TOKEN:.3f}"))
+    return Table(
+        title=f"Energy of writing {path.n_rows} cells, every level equally often",
+        header=("part", "pJ"),
+        rows=tuple(rows),
+        note="Published for the DACs of a head: 330 pJ a token [2025 Leroux]. Not counted: the generation of the levels "
+        "beyond the rails, the digital codes' wires.",
+    )
+
+
+def _plot_write(path: WritePath, waves: Waveforms, at: Mapping[str, float]) -> Figure:
+    with drawing_style():
+        figure = new_figure(10.0, 3.6)
+        write, close = figure.subplots(1, 2, width_ratios=(1.6, 1.0))
+        time = 1e9 * (waves.time - at["write_start"])
+        end = 1e9 * (at["write_end"] - at["write_start"])
+        colors = [RAMP[min(k * len(RAMP) // path.driver.n_levels, len(RAMP) - 1)] for k in range(path.driver.n_levels)]
+        for code, color in enumerate(colors):
+            cell = np.real(waves.signals[f"v(sn{code})"])
+            write.plot(time, cell, color=color)
+            before = float(np.interp(at["write_end"], waves.time, cell))
+            close.plot(time, 1e3 * (cell - before), color=color, label=f"code {code}")
+        write.axvline(end, color=MUTED, linewidth=0.8)
+        write.set(title="Cells of one column", xlabel="time from the write command (ns)", ylabel="stored voltage (V)")
+        close.set(xlim=(end - 0.1, end + 0.6), xlabel="time from the write command (ns)", ylabel="change (mV)")
+        close.set(title="Closing the gates: charge injection", ylim=(-6, 6))
+        close.legend(loc="upper right", ncols=2)
+        for axes in (write, close):
+            plain(axes)
+        return figure
+
+
+def _plot_errors(path: WritePath, nominal: xr.Dataset, rows: Sequence[Mapping[str, Json]]) -> Figure:
+    with drawing_style():
+        figure = new_figure(10.0, 3.6)
+        parts, corners = figure.subplots(1, 2)
+        codes = nominal["code"].values
+        parts.bar(codes - 0.2, 1e3 * nominal["written_error"].values, 0.4, color=SERIES[0], label="before closing")
+        parts.bar(codes + 0.2, 1e3 * nominal["injection"].values, 0.4, color=SERIES[1], label="injected by closing")
+        parts.plot(codes, 1e3 * nominal["error"].values, "-o", color=SERIES[2], label="stored")
+        parts.axhline(0.0, color=MUTED, linewidth=0.8)
+        parts.legend(loc="upper left")
+        parts.set(title="Error of a stored level", xlabel="code", ylabel="stored − nominal (mV)")
+        names = [
+            f"{row['corner']} {_number(row, 'temperature_c'):g} °C {_number(row, 'supply_v'):.2f} V" for row in rows
+        ]
+        places = np.arange(len(rows))
+        for shift, key, color, text in (
+            (-0.2, "", SERIES[0], "as drawn"),
+            (0.2, "overdriven_", SERIES[1], "driven further"),
+        ):
+            worst = [1e3 * float(np.abs(np.asarray(row[f"{key}error_v"], dtype=np.float64)).max()) for row in rows]
+            corners.barh(places + shift, worst, 0.4, color=color, label=text)
+        corners.set_yticks(places, names)
+        corners.invert_yaxis()
+        corners.axvline(
+            1e3 * path.technology.supply_voltage / (path.driver.n_levels - 1) / 4, color=MUTED, linewidth=0.8
+        )
+        corners.set(title="Largest error by corner (line: a quarter level)", xlabel="mV", xscale="log")
+        corners.legend(loc="lower right")
+        plain(parts, grid="y")
+        plain(corners, grid="x")
+        return figure
+
+
+def _as_float(value: Json) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def _number(row: Mapping[str, Json], key: str) -> float:
+    return _as_float(row[key])
