@@ -203,9 +203,9 @@ def _table(
         header=("phase", "as clocked", *shortest),
         rows=tuple(rows),
         note="Shortest tried length at which no pulse of six columns changes by more than "
-        f"{TOLERANCE * 1e9:g} ns against a generous plan. The sum holds {_protocol(lab.design) * 1e9:g} ns of pulses that "
-        f"the protocol fixes and {COUNT_ADD_LATCH * 1e9:g} ns assumed for counting and adding; settle and release are "
-        "paid twice.",
+        f"{TOLERANCE * 1e9:g} ns against a generous plan. The sum holds {_protocol(lab.design) * 1e9:g} ns of pulses "
+        f"that the protocol fixes and {COUNT_ADD_LATCH * 1e9:g} ns assumed for counting and adding; settle and release "
+        "are paid twice.",
     )
 
 

@@ -1,0 +1,251 @@
+"""What does a token cost? Energy by block with the transformer's own operands, and area from device sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from circuits.area import Area
+from pycosim.evaluate.cost import PUBLISHED_BLOCKS, PUBLISHED_TILES
+from pycosim.evaluate.document import Json
+from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
+from pycosim.flows.columns import N_ROWS
+from pycosim.spice import Simulator
+from pycosim.studies.area import area_table, circuit_areas, head_area
+from pycosim.studies.digital import DigitalEstimate, gate_energy
+from pycosim.studies.study import Laboratory, Study, Table
+from pycosim.studies.workload import ReadOperands, transformer_operands
+from pycosim.sweeps.cell import read_current_table
+from pycosim.sweeps.column import Column, column_reads
+
+Array = NDArray[np.float64]
+
+N_COLUMNS = 64
+"""Columns of a tile [2025 Leroux]."""
+
+_PUBLISHED = dict(PUBLISHED_BLOCKS)
+
+
+def study_energy(lab: Laboratory, figures: Mapping[str, Json]) -> Study:
+    """Energy per token and head of 16 tiles, as published, and of one column; area of cell, converter, tile, head.
+
+    Args:
+        lab: circuits, simulator.
+        figures: of the studies of the input driver and the write path, whose energies are taken from there.
+    """
+    design = lab.design
+    n_reads = 4 if lab.quick else 32
+    operands = transformer_operands(design, n_reads, np.random.default_rng([lab.seed, 59]))
+    lab.progress.stage("energy: columns with the transformer's operands", total=2 * n_reads)
+    reads = [
+        column_reads(
+            column,
+            lab.simulator,
+            stored_voltages=read.stored_voltages,
+            pulse_widths=read.pulse_widths,
+            progress=lambda done, total: lab.progress.advance(),
+        )
+        for column, read in zip((design.first, design.second), operands, strict=True)
+    ]
+    gate = gate_energy(lab)
+    mean_counts = float(np.mean(np.abs(reads[1]["pulse_width"].values)) / (design.max_pulse_width / 15))
+    digital = DigitalEstimate().switched_gates(mean_counts, PUBLISHED_TILES) * gate
+    blocks = _blocks(reads, figures, digital)
+    areas = circuit_areas(lab.design)
+    floor = [_floor(lab, column, read) for column, read in zip((design.first, design.second), operands, strict=True)]
+    return Study(
+        name="energy",
+        title="Energy and area",
+        figures=_figures(reads, blocks, areas, gate, mean_counts, floor),
+        tables=(_column_table(reads, floor), _block_table(blocks, gate, mean_counts), area_table(areas)),
+        datasets={"array_1": reads[0], "array_2": reads[1]},
+        plots={"energy": _plot(reads)},
+    )
+
+
+def _floor(lab: Laboratory, column: Column, operands: ReadOperands) -> float:
+    """Energy that the cells' own currents take from the word lines, converter ideal (J, mean over reads).
+
+    Every cell's current flows between a word line at a rail and a bit line at half the supply: |I| V_DD / 2 for the
+    length of its pulse, whatever reads it out. The currents are those of the cells at DC.
+    """
+    technology = column.technology
+    levels, index = np.unique(operands.stored_voltages, return_inverse=True)
+    current = np.abs(_dc_currents(lab.simulator, column, levels))[index].reshape(operands.stored_voltages.shape)
+    return float((current * operands.pulse_widths).sum(axis=1).mean() * technology.mid_voltage)
+
+
+def _dc_currents(simulator: Simulator, column: Column, levels: Array) -> Array:
+    table = read_current_table(
+        column.cell,
+        column.technology,
+        simulator,
+        stored_voltages=[float(v) for v in levels],
+        word_line_voltages=[column.technology.supply_voltage],
+    )
+    return np.asarray(table["read_current"].values[:, 0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Energy of one block per token and head of 16 tiles.
+
+    Attributes:
+        name: what it is.
+        energy: ours (J); None where nothing was simulated.
+        published: the paper's (J); None where it has no such block.
+        source: where ours comes from.
+    """
+
+    name: str
+    energy: float | None
+    published: float | None
+    source: str
+
+
+def _blocks(reads: list[xr.Dataset], figures: Mapping[str, Json], digital: float) -> tuple[Block, ...]:
+    columns = N_COLUMNS * PUBLISHED_TILES
+
+    def read(data: xr.Dataset) -> float:
+        return float((data["energy_converter"] + data["energy_word_lines"]).mean())
+
+    def bias(data: xr.Dataset) -> float:
+        return PUBLISHED_TILES * float(data["energy_bias"].mean())
+
+    return (
+        Block(
+            name="array 1 and charge-to-pulse",
+            energy=columns * read(reads[0]) + bias(reads[0]),
+            published=_PUBLISHED["array 1 and charge-to-pulse"],
+            source=f"{reads[0].sizes['sample']} columns in ngspice, bias once per tile",
+        ),
+        Block(
+            name="array 2 and signed charge-to-pulse",
+            energy=columns * read(reads[1]) + bias(reads[1]),
+            published=_PUBLISHED["array 2 and signed charge-to-pulse"],
+            source=f"{reads[1].sizes['sample']} columns in ngspice, bias once per tile",
+        ),
+        Block(
+            name="input drivers of array 1",
+            energy=_optional(figures, "input_driver", "energy_per_token_j"),
+            published=None,
+            source="transistor-level pulse driver, 64 rows of every tile",
+        ),
+        Block(
+            name="write path (DACs)",
+            energy=_optional(figures, "write_path", "energy_per_token_j"),
+            published=_PUBLISHED["DACs"],
+            source="transistor-level multi-level driver, one column of K and one of V",
+        ),
+        Block(
+            name="digital: counters, adders, register",
+            energy=digital,
+            published=_PUBLISHED["digital control and routing"],
+            source="gates counted, energy of a gate simulated; no routing, no control",
+        ),
+    )
+
+
+def _optional(figures: Mapping[str, Json], *keys: str) -> float | None:
+    found: Json = dict(figures)
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return float(found) if isinstance(found, int | float) else None
+
+
+def _figures(
+    reads: list[xr.Dataset],
+    blocks: tuple[Block, ...],
+    areas: Mapping[str, Area],
+    gate: float,
+    mean_counts: float,
+    floor: list[float],
+) -> dict[str, Json]:
+    keys = ("array1", "array2", "input_drivers", "dac", "digital")
+    energies: dict[str, Json] = {key: block.energy for key, block in zip(keys, blocks, strict=True)}
+    analog = sum(block.energy or 0.0 for block in blocks[:4])
+    macs = 2 * N_ROWS * N_COLUMNS * PUBLISHED_TILES
+    per_column: dict[str, Json] = {
+        name: {
+            "converter": float(data["energy_converter"].mean()),
+            "word_lines": float(data["energy_word_lines"].mean()),
+            "cells_floor": bound,
+        }
+        for name, data, bound in zip(("array1", "array2"), reads, floor, strict=True)
+    }
+    head = head_area(areas)
+    return {
+        "energy_j": energies,
+        "energy_column_j": per_column,
+        "energy_per_mac_j": {"analog": analog / macs, "all": (analog + (blocks[4].energy or 0.0)) / macs},
+        "energy_gate_j": gate,
+        "mean_counts": mean_counts,
+        "area_m2": head["head"],
+        "area_parts_m2": {
+            **{name.replace(" ", "_").replace("-", "_"): area.stacked for name, area in areas.items()},
+            **head,
+        },
+    }
+
+
+def _column_table(reads: list[xr.Dataset], floor: list[float]) -> Table:
+    rows = []
+    for name, data, bound, published in zip(
+        ("array 1", "array 2"), reads, floor, (1120e-12 / 1024, 700e-12 / 1024), strict=True
+    ):
+        converter, lines = data["energy_converter"].values, data["energy_word_lines"].values
+        total = converter + lines
+        rows.append(
+            (
+                name,
+                f"{converter.mean() * 1e12:.2f}",
+                f"{lines.mean() * 1e12:.2f}",
+                f"{bound * 1e12:.2f}",
+                f"{total.mean() * 1e12:.2f} ({total.min() * 1e12:.2f} to {total.max() * 1e12:.2f})",
+                f"{published * 1e12:.2f}",
+            )
+        )
+    return Table(
+        title="Energy of one column's read with the transformer's operands, pJ",
+        header=("array", "converter", "word lines", "of these the cells' current", "sum (range)", "published"),
+        rows=tuple(rows),
+        note="The cells' current is |I| V_DD / 2 over every pulse: no read-out that holds the bit line at half the "
+        "supply can have less.",
+    )
+
+
+def _block_table(blocks: tuple[Block, ...], gate: float, mean_counts: float) -> Table:
+    def show(energy: float | None) -> str:
+        return "not simulated" if energy is None else f"{energy * 1e12:.0f}"
+
+    rows = [
+        (block.name, show(block.energy), "" if block.published is None else show(block.published), block.source)
+        for block in blocks
+    ]
+    ours = sum(block.energy or 0.0 for block in blocks)
+    rows.append(("**sum**", f"**{ours * 1e12:.0f}**", f"**{sum(_PUBLISHED.values()) * 1e12:.0f}**", ""))
+    return Table(
+        title="Energy per token and head of 16 tiles (1024 tokens), pJ",
+        header=("block", "ours", "published", "source of ours"),
+        rows=tuple(rows),
+        note=f"A gate output going up and down takes {gate * 1e15:.2f} fJ in ngspice (NAND, two loads, 10 um of wire); "
+        f"the counters count {mean_counts:.2f} on average with these operands. The published digital block is control "
+        "and routing of a synthesised design; ours is only the arithmetic, a lower bound.",
+    )
+
+
+def _plot(reads: list[xr.Dataset]) -> Figure:
+    with drawing_style():
+        figure = new_figure(10, 2.8)
+        panels = figure.subplots(1, 2)
+        for axes, data, name in zip(panels, reads, ("array 1", "array 2"), strict=True):
+            charge = data["energy_word_lines"].values * 1e12
+            axes.plot(charge, data["energy_converter"].values * 1e12, ".", color=SERIES[0], label="converter")
+            axes.set(title=f"{name}: every read", xlabel="word lines, pJ", ylabel="converter, pJ", ylim=(0, None))
+            plain(axes)
+        return figure
