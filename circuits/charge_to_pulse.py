@@ -30,9 +30,10 @@ from PySpice.Spice.Netlist import SubCircuit
 
 from circuits.conveyor import ConveyorParameters, conveyor
 from circuits.devices import Mosfet, add_mosfet
-from circuits.logic import logic_cells, logic_mosfet
+from circuits.logic import ComparatorParameters, logic_cells, logic_mosfet
 from circuits.quantities import check_quantity
 from circuits.technology import Technology
+from circuits.trim import TrimCodes, TrimParameters, add_offset_trim, add_trimmed_mirror, check_codes
 
 CONVERTER_PINS = (
     "rbl",
@@ -47,6 +48,50 @@ CONVERTER_PINS = (
 )
 
 
+def _nmos(width: float, length: float, shift: float, units: int = 1) -> Mosfet:
+    return Mosfet(polarity="nmos", width=width, length=length, threshold_shift=shift, multiplier=units)
+
+
+def _pmos(width: float, length: float, shift: float, units: int = 1) -> Mosfet:
+    return Mosfet(polarity="pmos", width=width, length=length, threshold_shift=shift, multiplier=units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkParameters:
+    """Sizes of the cascoded NMOS mirror that discharges the integration node (ours).
+
+    Attributes:
+        mirror: the device that sets the current; its diode has the same size.
+        cascode: above it; a stack of two diodes sets both gates.
+        switch_width: of the NMOS that steers the current, at a minimum gate length of 30 nm (m).
+        decoupling: from each of both gates to ground (F).
+    """
+
+    mirror: Mosfet = field(default_factory=lambda: _nmos(60e-9, 1.2e-6, -0.1, 100))
+    cascode: Mosfet = field(default_factory=lambda: _nmos(2e-6, 60e-9, -0.1))
+    switch_width: float = 1e-6
+    decoupling: float = 200e-15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceParameters:
+    """Sizes of the cascoded PMOS mirror that brings back a negative charge; signed converter only (ours).
+
+    Attributes:
+        mirror: the device that sets the current; its diode has the same size.
+        cascode: below it.
+        cascode_bias: gate of the cascode below the supply (V).
+        switch_width: of the PMOS that steers the current, at a minimum gate length of 30 nm (m).
+        decoupling: from the mirror's gate to ground (F).
+    """
+
+    mirror: Mosfet = field(default_factory=lambda: _pmos(120e-9, 1.2e-6, 0.1, 100))
+    cascode: Mosfet = field(default_factory=lambda: _pmos(4e-6, 60e-9, 0.1))
+    cascode_bias: float = 0.55
+    switch_width: float = 2e-6
+    decoupling: float = 200e-15
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeToPulseParameters:
     """Sizes of the charge-to-pulse circuit (ours, hand-tuned at tt, 27 C, 0.9 V).
@@ -55,19 +100,28 @@ class ChargeToPulseParameters:
         signed: the signed variant.
         conveyor: the bit-line clamp and copy.
         integration_capacitance: F.
-        reset_voltage: level of the reset and of the comparison (V).
+        reset_share: level of the reset and of the comparison over the supply. A share, because bit line and reset
+            are taps of one divider: the copy then keeps the same share of the supply as headroom on both sides.
         discharge_current: bias of the discharging sink (A); signed: of sink and source.
-        comparator_current: tail bias of the comparator (A).
+        comparator, sink, source: their sizes.
         saturation_current: bit-line current that gives a full pulse in a full window (A).
     """
 
     signed: bool = False
     conveyor: ConveyorParameters = field(default_factory=ConveyorParameters)
     integration_capacitance: float = 700e-15
-    reset_voltage: float = 0.35
-    discharge_current: float = 9.95e-6
-    comparator_current: float = 20e-6
+    reset_share: float = 0.35 / 0.9
+    discharge_current: float = 9.935e-6
+    comparator: ComparatorParameters = field(default_factory=ComparatorParameters)
+    sink: SinkParameters = field(default_factory=SinkParameters)
+    source: SourceParameters = field(default_factory=SourceParameters)
+    trim: TrimParameters = field(default_factory=TrimParameters)
+    codes: TrimCodes = field(default_factory=TrimCodes)
     saturation_current: float = 80e-6
+
+    def reset_voltage(self, technology: Technology) -> float:
+        """Level of the reset and of the comparison (V)."""
+        return self.reset_share * technology.supply_voltage
 
 
 def signed_parameters() -> ChargeToPulseParameters:
@@ -75,8 +129,10 @@ def signed_parameters() -> ChargeToPulseParameters:
     return ChargeToPulseParameters(
         signed=True,
         integration_capacitance=400e-15,
-        reset_voltage=0.45,
-        discharge_current=4.925e-6,
+        reset_share=0.5,
+        trim=TrimParameters(offset_source=_pmos(60e-9, 650e-9, 0.0)),
+        discharge_current=4.94e-6,
+        comparator=ComparatorParameters(tail_current=20e-6),
         saturation_current=40e-6,
     )
 
@@ -88,74 +144,85 @@ def charge_to_pulse(parameters: ChargeToPulseParameters, technology: Technology)
         CircuitError: a size, level or current that is none.
     """
     check_quantity("integration capacitance", parameters.integration_capacitance, "F", 1e-18, 1e-9)
-    check_quantity("reset voltage", parameters.reset_voltage, "V", 0.0, technology.supply_voltage)
+    check_quantity("reset voltage", parameters.reset_voltage(technology), "V", 0.0, technology.supply_voltage)
     check_quantity("discharge current", parameters.discharge_current, "A", 1e-12, 1.0)
-    check_quantity("comparator current", parameters.comparator_current, "A", 1e-12, 1.0)
+    check_quantity("comparator current", parameters.comparator.tail_current, "A", 1e-12, 1.0)
+    check_quantity("decoupling of the comparator", parameters.comparator.bias_decoupling, "F", 1e-18, 1e-9)
+    check_quantity("decoupling of the sink", parameters.sink.decoupling, "F", 1e-18, 1e-9)
+    check_quantity("decoupling of the source", parameters.source.decoupling, "F", 1e-18, 1e-9)
+    check_quantity("cascode bias", parameters.source.cascode_bias, "V", 0.0, technology.supply_voltage)
     check_quantity("saturation current", parameters.saturation_current, "A", 1e-12, 1.0)
+    check_codes(parameters.codes, parameters.trim)
     block = SubCircuit("charge_to_pulse", *CONVERTER_PINS)
-    block.X("conveyor", "conveyor", "rbl", "gate", "integral", "vdd", "ref", "tail", "vcn", "vcp")
+    block.X("conveyor", "conveyor", "rbl", "gate", "integral", "vdd", "ref", "tail", "vcn", "vcp", "copyn", "copyp")
+    block.X("precharge", "bias_gate", "rbl", "ref", "onb", "on", "vdd")
+    block.X("idle", "latch_gate", "gate", "ref", "onb", "on", "vdd")
     block.C("int", "integral", 0, parameters.integration_capacitance)
     _bias(block, parameters, technology)
+    add_offset_trim(
+        block, technology, parameters.trim, parameters.codes.offset, sink=("copyn", "nd2"), source=("copyp", "pb")
+    )
     block.X("reset", "bias_gate", "integral", "vrst", "rst", "rstb", "vdd")
     block.X("comparator", "comparator", "integral", "vrst", "q", "vdd", "cbias")
     if parameters.signed:
         _signed_discharge(block, parameters, technology)
         _sign_logic(block)
     else:
-        _sink_switch(block, technology, "dis", "disb")
+        _sink_switch(block, parameters, technology, "dis", "disb")
         block.X("and", "nand2", "q", "window", "pulseb", "vdd")
         block.R("sign", "sign", 0, 1e6)
     block.X("driver", "inverter_driver", "pulseb", "pulse", "vdd")
-    return (conveyor(parameters.conveyor, technology), *logic_cells(technology), block)
-
-
-def _mosfet(polarity: str, width: float, length: float, shift: float = 0.0) -> Mosfet:
-    return Mosfet(polarity="nmos" if polarity == "nmos" else "pmos", width=width, length=length, threshold_shift=shift)
+    return (conveyor(parameters.conveyor, technology), *logic_cells(technology, parameters.comparator), block)
 
 
 def _bias(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Technology) -> None:
     """Bias diodes (on the shared supply vddb), decoupled, and the switches that gate the tails."""
-    tail = parameters.conveyor.tail
+    tail, comparator, sink = parameters.conveyor.tail, parameters.comparator, parameters.sink
     block.I("tail", "vddb", "nb", parameters.conveyor.tail_current)
     add_mosfet(block, technology, "nb", tail, ("nb", "nb", "0", "0"))
-    block.C("nb", "nb", 0, 500e-15)
+    block.C("nb", "nb", 0, parameters.conveyor.tail_decoupling)
     block.X("tailon", "bias_gate", "nb", "tail", "on", "onb", "vdd")
     add_mosfet(block, technology, "tailoff", logic_mosfet(technology, "nmos", 0.4e-6), ("tail", "onb", "0", "0"))
-    block.I("comparator", "pb", 0, parameters.comparator_current)
-    add_mosfet(block, technology, "pb", _mosfet("pmos", 4e-6, 100e-9), ("pb", "pb", "vddb", "vddb"))
-    block.C("pb", "pb", 0, 500e-15)
+    block.I("comparator", "pb", 0, comparator.tail_current)
+    add_mosfet(block, technology, "pb", comparator.tail, ("pb", "pb", "vddb", "vddb"))
+    block.C("pb", "pb", 0, comparator.bias_decoupling)
     block.X("cmpon", "bias_gate", "pb", "cbias", "cmp", "cmpb", "vdd")
     add_mosfet(block, technology, "cmpoff", logic_mosfet(technology, "pmos", 0.4e-6), ("cbias", "cmp", "vdd", "vdd"))
     # cascoded discharge sink: two stacked diodes set both gates
-    cascode, source = _mosfet("nmos", 2e-6, 60e-9, -0.1), _mosfet("nmos", 1e-6, 200e-9, -0.1)
     block.I("sink", "vddb", "nd", parameters.discharge_current)
-    add_mosfet(block, technology, "da", cascode, ("nd", "nd", "nd2", "0"))
-    add_mosfet(block, technology, "db", source, ("nd2", "nd2", "0", "0"))
-    block.C("nd", "nd", 0, 200e-15)
-    block.C("nd2", "nd2", 0, 200e-15)
-    add_mosfet(block, technology, "db2", source, ("sd", "nd2", "0", "0"))
-    add_mosfet(block, technology, "da2", cascode, ("sink", "nd", "sd", "0"))
+    add_mosfet(block, technology, "da", sink.cascode, ("nd", "nd", "nd2", "0"))
+    add_mosfet(block, technology, "db", sink.mirror, ("nd2", "nd2", "0", "0"))
+    block.C("nd", "nd", 0, sink.decoupling)
+    block.C("nd2", "nd2", 0, sink.decoupling)
+    add_trimmed_mirror(
+        block, technology, parameters.trim, "db2", sink.mirror, parameters.codes.sink, ("sd", "nd2", "0")
+    )
+    add_mosfet(block, technology, "da2", sink.cascode, ("sink", "nd", "sd", "0"))
 
 
-def _sink_switch(block: SubCircuit, technology: Technology, on: str, onb: str) -> None:
+def _sink_switch(
+    block: SubCircuit, parameters: ChargeToPulseParameters, technology: Technology, on: str, onb: str
+) -> None:
     """The sink's current comes from the integration node while `on`, else from the reference, so it never stops."""
-    switch = logic_mosfet(technology, "nmos", 1e-6)
+    switch = logic_mosfet(technology, "nmos", parameters.sink.switch_width)
     add_mosfet(block, technology, "sw1", switch, ("integral", on, "sink", "0"))
     add_mosfet(block, technology, "sw2", switch, ("ref", onb, "sink", "0"))
 
 
 def _signed_discharge(block: SubCircuit, parameters: ChargeToPulseParameters, technology: Technology) -> None:
     """Sink for positive charge, cascoded PMOS source for negative charge, each steered by the sign."""
-    _sink_switch(block, technology, "ps", "psb")
-    mirror, cascode = _mosfet("pmos", 2e-6, 200e-9, 0.1), _mosfet("pmos", 4e-6, 60e-9, 0.1)
+    source = parameters.source
+    _sink_switch(block, parameters, technology, "ps", "psb")
     block.I("source", "gp", 0, parameters.discharge_current)
-    add_mosfet(block, technology, "sd", mirror, ("pd", "gp", "vddb", "vddb"))
-    add_mosfet(block, technology, "sb", cascode, ("gp", "pcas", "pd", "vddb"))
-    add_mosfet(block, technology, "sa", mirror, ("ps2", "gp", "vdd", "vdd"))
-    add_mosfet(block, technology, "sc", cascode, ("source", "pcas", "ps2", "vdd"))
-    block.V("pcas", "pcas", 0, 0.35)
-    block.C("gp", "gp", 0, 200e-15)
-    switch = logic_mosfet(technology, "pmos", 2e-6)
+    add_mosfet(block, technology, "sd", source.mirror, ("pd", "gp", "vddb", "vddb"))
+    add_mosfet(block, technology, "sb", source.cascode, ("gp", "pcas", "pd", "vddb"))
+    add_trimmed_mirror(
+        block, technology, parameters.trim, "sa", source.mirror, parameters.codes.source, ("ps2", "gp", "vdd")
+    )
+    add_mosfet(block, technology, "sc", source.cascode, ("source", "pcas", "ps2", "vdd"))
+    block.V("pcas", "pcas", 0, technology.supply_voltage - source.cascode_bias)
+    block.C("gp", "gp", 0, source.decoupling)
+    switch = logic_mosfet(technology, "pmos", source.switch_width)
     add_mosfet(block, technology, "sw3", switch, ("integral", "pnb", "source", "vdd"))
     add_mosfet(block, technology, "sw4", switch, ("ref", "pn", "source", "vdd"))
 

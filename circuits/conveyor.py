@@ -13,7 +13,7 @@ capacitance rings by 60 mV; cascode gates at 0.6/0.3 V push the copy out of satu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PySpice.Spice.Netlist import SubCircuit
 
@@ -21,7 +21,8 @@ from circuits.devices import Mosfet, add_mosfet
 from circuits.quantities import check_count, check_quantity
 from circuits.technology import Technology
 
-CONVEYOR_PINS = ("rbl", "gate", "out", "vdd", "ref", "tail", "vcn", "vcp")
+CONVEYOR_PINS = ("rbl", "gate", "out", "vdd", "ref", "tail", "vcn", "vcp", "on", "op")
+"""`on` and `op` are between the output transistors of the copy and their cascodes: what trims the copy goes there."""
 
 
 def _nmos(width: float, length: float, shift: float = 0.0) -> Mosfet:
@@ -45,20 +46,24 @@ class ConveyorParameters:
         cascode_nmos, cascode_pmos: one unit of its cascodes.
         copy_ratio: units on the bit line for one unit on the integration node.
         tail_current: OTA bias (A).
-        cascode_bias: gates of the cascodes (NMOS, PMOS) while the conveyor is on (V).
+        cascode_bias: gates of the cascodes while the conveyor is on (V): of the NMOS above ground, of the PMOS below
+            the supply. Each is counted from the rail of its own device, so that the transistor under the cascode keeps
+            its drain voltage at every supply.
+        tail_decoupling: from the gate of the bias diode to ground (F).
     """
 
     tail: Mosfet = field(default_factory=lambda: _nmos(4e-6, 100e-9, -0.1))
     pair: Mosfet = field(default_factory=lambda: _nmos(5e-6, 100e-9, -0.12))
     load: Mosfet = field(default_factory=lambda: _pmos(2e-6, 150e-9))
     miller_capacitance: float = 40e-15
-    output_nmos: Mosfet = field(default_factory=lambda: _nmos(0.4e-6, 60e-9, 0.05))
-    output_pmos: Mosfet = field(default_factory=lambda: _pmos(0.8e-6, 60e-9, -0.05))
-    cascode_nmos: Mosfet = field(default_factory=lambda: _nmos(0.8e-6, 40e-9, -0.1))
-    cascode_pmos: Mosfet = field(default_factory=lambda: _pmos(1.6e-6, 40e-9, 0.1))
+    output_nmos: Mosfet = field(default_factory=lambda: _nmos(0.8e-6, 60e-9, 0.10))
+    output_pmos: Mosfet = field(default_factory=lambda: _pmos(1.6e-6, 60e-9, -0.10))
+    cascode_nmos: Mosfet = field(default_factory=lambda: _nmos(1.2e-6, 40e-9))
+    cascode_pmos: Mosfet = field(default_factory=lambda: _pmos(2.4e-6, 40e-9))
     copy_ratio: int = 8
     tail_current: float = 24e-6
-    cascode_bias: tuple[float, float] = (0.48, 0.42)
+    cascode_bias: tuple[float, float] = (0.58, 0.58)
+    tail_decoupling: float = 500e-15
 
 
 def conveyor(parameters: ConveyorParameters, technology: Technology) -> SubCircuit:
@@ -70,6 +75,7 @@ def conveyor(parameters: ConveyorParameters, technology: Technology) -> SubCircu
     check_quantity("Miller capacitance", parameters.miller_capacitance, "F", 1e-18, 1e-9)
     check_quantity("tail current", parameters.tail_current, "A", 1e-12, 1.0)
     check_count("copy ratio", parameters.copy_ratio, 1000)
+    check_quantity("decoupling of the tail", parameters.tail_decoupling, "F", 1e-18, 1e-9)
     for level in parameters.cascode_bias:
         check_quantity("cascode bias", level, "V", 0.0, technology.supply_voltage)
     block = SubCircuit("conveyor", *CONVEYOR_PINS)
@@ -95,13 +101,7 @@ def _class_ab(
     """A cascoded push-pull branch of `units` units from the common gate to `output`."""
 
     def times(mosfet: Mosfet) -> Mosfet:
-        return Mosfet(
-            polarity=mosfet.polarity,
-            width=mosfet.width,
-            length=mosfet.length,
-            threshold_shift=mosfet.threshold_shift,
-            multiplier=units,
-        )
+        return replace(mosfet, multiplier=units)
 
     low, high = f"{prefix}n", f"{prefix}p"
     add_mosfet(block, technology, f"{prefix}n", times(parameters.output_nmos), (low, "gate", "0", "0"))

@@ -26,6 +26,7 @@ class Mosfet:
         width, length: drawn (m).
         threshold_shift: added to the threshold parameter (V); for a PMOS a negative shift raises |Vth|.
         multiplier: number of equal devices in parallel.
+        flavour: a further transistor of the technology, one of `Technology.flavours`; "" for the usual one.
     """
 
     polarity: Polarity
@@ -33,6 +34,7 @@ class Mosfet:
     length: float
     threshold_shift: float = 0.0
     multiplier: int = 1
+    flavour: str = ""
 
     @property
     def area(self) -> float:
@@ -53,20 +55,22 @@ def add_mosfet(
         nodes: drain, gate, source, bulk.
 
     Raises:
-        CircuitError: smaller than the technology allows, a size that is no size, or a threshold shift that it cannot
-            make.
+        CircuitError: smaller than the technology allows, a size that is no size, a threshold shift that it cannot
+            make, or a flavour that it does not have.
     """
     if mosfet.polarity not in ("nmos", "pmos"):
         raise CircuitError(f"transistor {name}: polarity must be 'nmos' or 'pmos', found {mosfet.polarity!r}")
-    device = technology.device(mosfet.polarity)
+    device = technology.device(mosfet.polarity, mosfet.flavour)
     check_quantity(f"transistor {name}: width", mosfet.width, "m", high=LARGEST_SIZE)
     check_quantity(f"transistor {name}: length", mosfet.length, "m", high=LARGEST_SIZE)
     check_quantity(f"transistor {name}: threshold shift", mosfet.threshold_shift, "V", -LARGEST_SHIFT, LARGEST_SHIFT)
     check_count(f"transistor {name}: multiplier", mosfet.multiplier, 10_000)
-    if mosfet.width < technology.minimum_width * 0.999 or mosfet.length < technology.minimum_length * 0.999:
+    least_width = technology.minimum_width if device.minimum_width is None else device.minimum_width
+    least_length = technology.minimum_length if device.minimum_length is None else device.minimum_length
+    if mosfet.width < least_width * 0.999 or mosfet.length < least_length * 0.999:
         raise CircuitError(
             f"transistor {name}: W/L {mosfet.width:.4g}/{mosfet.length:.4g} m is below the minimum "
-            f"{technology.minimum_width:.4g}/{technology.minimum_length:.4g} m of {technology.name}"
+            f"{least_width:.4g}/{least_length:.4g} m of {technology.name}'s {device.model}"
         )
     extra: dict[str, str] = {}
     if mosfet.threshold_shift:

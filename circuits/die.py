@@ -68,8 +68,9 @@ def deviate(lines: Sequence[str], technology: Technology, die: Die) -> list[str]
 
 
 def _devices(technology: Technology) -> Iterator[tuple[Device, float]]:
-    yield technology.nmos, technology.mismatch.a_vth_nmos
-    yield technology.pmos, technology.mismatch.a_vth_pmos
+    usual = {"nmos": technology.mismatch.a_vth_nmos, "pmos": technology.mismatch.a_vth_pmos}
+    for device in (technology.nmos, technology.pmos, *technology.flavours.values()):
+        yield device, usual[device.polarity] if device.a_vth is None else device.a_vth
 
 
 def _deviated(

@@ -7,7 +7,8 @@ word lines at V_DD/2 no device has a drain voltage and the cell carries no curre
 the storage capacitor; its gates are under-driven in the off state, else its leak would discharge the cell in
 microseconds.
 
-Four transistors, no active devices but these:
+Four transistors, no active devices but these (the published cell counts six on about 1 um^2 [2025 Leroux]; its
+schematic is not published, so what the other two do is not known here):
 
     wbl --[write NMOS | write PMOS]-- sn --+-- gate read NMOS (rbl -> rwln)
                                            +-- gate read PMOS (rwlp -> rbl)
@@ -24,6 +25,7 @@ The write gate's thresholds are 50 mV above nominal: with 100 mV the slowest lev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PySpice.Spice.Netlist import SubCircuit
@@ -40,8 +42,11 @@ class GainCellParameters:
     """Sizes of one gain cell (ours).
 
     Attributes:
-        read_nmos, read_pmos: the push-pull read pair.
-        write_nmos, write_pmos: the write transmission gate.
+        read_nmos, read_pmos: the push-pull read pair; without the PMOS the read current is unsigned.
+        write_nmos, write_pmos: the write transmission gate; without the PMOS a single n-type device, which needs a
+            boosted word line.
+        select: between the bit line and the read NMOS, opened by the upper read word line; the read NMOS then stands
+            on ground by the lower one.
         storage_capacitance: drawn capacitor at the storage node (F).
         on_margin: how far beyond the rails the write gates are driven while writing (V).
         off_margin: the same while holding: under-driven, see the module's text.
@@ -51,34 +56,70 @@ class GainCellParameters:
     read_nmos: Mosfet = field(
         default_factory=lambda: Mosfet(polarity="nmos", width=64e-9, length=260e-9, threshold_shift=0.0296)
     )
-    read_pmos: Mosfet = field(
+    read_pmos: Mosfet | None = field(
         default_factory=lambda: Mosfet(polarity="pmos", width=188e-9, length=220e-9, threshold_shift=-0.1071)
     )
     write_nmos: Mosfet = field(
         default_factory=lambda: Mosfet(polarity="nmos", width=80e-9, length=60e-9, threshold_shift=0.05)
     )
-    write_pmos: Mosfet = field(
+    write_pmos: Mosfet | None = field(
         default_factory=lambda: Mosfet(polarity="pmos", width=80e-9, length=60e-9, threshold_shift=-0.05)
     )
+    select: Mosfet | None = None
     storage_capacitance: float = 12e-15
     on_margin: float = 0.0
     off_margin: float = 0.2
     pitch: float = 1.0e-6
 
-    def write_levels(self, technology: Technology) -> dict[str, tuple[float, float]]:
-        """Gate levels of the write gate: write word line `wwl` (NMOS) and `wwlb` (PMOS) -> (holding, writing), V."""
-        supply = technology.supply_voltage
-        return {
-            "wwl": (-self.off_margin, supply + self.on_margin),
-            "wwlb": (supply + self.off_margin, 0.0 - self.on_margin),
+    @property
+    def transistors(self) -> Mapping[str, Mosfet]:
+        """Every transistor of the cell, by its name in the subcircuit."""
+        named = {
+            "rn": self.read_nmos,
+            "rp": self.read_pmos,
+            "rs": self.select,
+            "wn": self.write_nmos,
+            "wp": self.write_pmos,
         }
+        return {name: mosfet for name, mosfet in named.items() if mosfet is not None}
+
+    @property
+    def bit_line_width(self) -> float:
+        """Width of the transistors whose drain is on the read bit line (m)."""
+        drains = (self.read_nmos, self.read_pmos) if self.select is None else (self.select,)
+        return sum(mosfet.width for mosfet in drains if mosfet is not None)
+
+    def write_levels(self, technology: Technology) -> dict[str, tuple[float, float]]:
+        """Gate levels of the write gate: write word line `wwl` (NMOS) and `wwlb` (PMOS) -> (holding, writing), V.
+
+        Without a write PMOS `wwlb` has no gate and rests at the supply.
+        """
+        supply = technology.supply_voltage
+        n_type = (-self.off_margin, supply + self.on_margin)
+        if self.write_pmos is None:
+            return {"wwl": n_type, "wwlb": (supply, supply)}
+        return {"wwl": n_type, "wwlb": (supply + self.off_margin, 0.0 - self.on_margin)}
+
+    def read_levels(self, technology: Technology, upper: float | None = None) -> dict[str, tuple[float, float]]:
+        """Levels of the read word lines, upper `rwlp` and lower `rwln` -> (idle, reading), V.
+
+        Args:
+            technology: its supply sets them.
+            upper: what the upper line rises to (V), default the supply; the lower one mirrors it about mid-supply.
+        """
+        mid, supply = technology.mid_voltage, technology.supply_voltage
+        upper = supply if upper is None else upper
+        if self.select is not None:
+            return {"rwlp": (0.0, upper), "rwln": (0.0, 0.0)}
+        return {"rwlp": (mid, upper), "rwln": (mid, supply - upper)}
 
 
 def gain_cell(parameters: GainCellParameters, technology: Technology) -> SubCircuit:
-    """The cell as a subcircuit `gain_cell` with the pins `GAIN_CELL_PINS`.
+    """The cell as a subcircuit `gain_cell` with the pins `GAIN_CELL_PINS`; a pin that a cell does not need is free.
 
     Raises:
-        CircuitError: a size, level or capacitor that is none, or that the technology does not allow.
+        CircuitError: a size, level or capacitor that is none, that the technology does not allow, or a flavour that it
+            does not have.
     """
     supply = technology.supply_voltage
     check_quantity("storage capacitance", parameters.storage_capacitance, "F", 1e-18, 1e-9)
@@ -86,9 +127,14 @@ def gain_cell(parameters: GainCellParameters, technology: Technology) -> SubCirc
     for margin in (parameters.on_margin, parameters.off_margin):
         check_quantity("margin of the write gate", margin, "V", -supply, 2 * supply)
     cell = SubCircuit("gain_cell", *GAIN_CELL_PINS)
-    add_mosfet(cell, technology, "rn", parameters.read_nmos, ("rbl", "sn", "rwln", "0"))
-    add_mosfet(cell, technology, "rp", parameters.read_pmos, ("rbl", "sn", "rwlp", "vdd"))
-    add_mosfet(cell, technology, "wn", parameters.write_nmos, ("wbl", "wwl", "sn", "0"))
-    add_mosfet(cell, technology, "wp", parameters.write_pmos, ("wbl", "wwlb", "sn", "vdd"))
+    nodes = {
+        "rn": ("rbl" if parameters.select is None else "rd", "sn", "rwln", "0"),
+        "rp": ("rbl", "sn", "rwlp", "vdd"),
+        "rs": ("rbl", "rwlp", "rd", "0"),
+        "wn": ("wbl", "wwl", "sn", "0"),
+        "wp": ("wbl", "wwlb", "sn", "vdd"),
+    }
+    for name, mosfet in parameters.transistors.items():
+        add_mosfet(cell, technology, name, mosfet, nodes[name])
     cell.C("s", "sn", 0, parameters.storage_capacitance)
     return cell

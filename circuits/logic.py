@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from PySpice.Spice.Netlist import SubCircuit
 
 from circuits.devices import Mosfet, add_mosfet
@@ -50,28 +52,46 @@ def transmission_gate(technology: Technology, name: str, nmos_width: float, pmos
     return gate
 
 
-def comparator(technology: Technology) -> SubCircuit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparatorParameters:
+    """Sizes of the continuous comparator (ours).
+
+    Attributes:
+        tail: mirror device of the tail current; the bias diode beside it has the same size and carries `tail_current`.
+        pair: input pair; low threshold, because it compares at 0.35-0.45 V under a supply of 0.9 V.
+        load: mirror load.
+        tail_current: bias (A).
+        bias_decoupling: from the gate of the bias diode to ground (F).
+    """
+
+    tail: Mosfet = field(default_factory=lambda: Mosfet(polarity="pmos", width=4e-6, length=100e-9))
+    pair: Mosfet = field(
+        default_factory=lambda: Mosfet(polarity="pmos", width=3e-6, length=60e-9, threshold_shift=0.12)
+    )
+    load: Mosfet = field(default_factory=lambda: Mosfet(polarity="nmos", width=0.6e-6, length=60e-9))
+    tail_current: float = 12e-6
+    bias_decoupling: float = 500e-15
+
+
+def comparator(technology: Technology, parameters: ComparatorParameters) -> SubCircuit:
     """A continuous comparator, subcircuit `comparator`, pins a b q vdd bias: q is high while a > b.
 
     PMOS inputs, because it compares near 0.35-0.45 V; two inverters restore the level. The tail's
     gate `bias` is gated outside, so that it draws no current between conversions.
     """
     block = SubCircuit("comparator", "a", "b", "q", "vdd", "bias")
-    tail = Mosfet(polarity="pmos", width=4e-6, length=100e-9)
-    pair = Mosfet(polarity="pmos", width=3e-6, length=60e-9, threshold_shift=0.12)
-    load = Mosfet(polarity="nmos", width=0.6e-6, length=60e-9)
-    add_mosfet(block, technology, "t", tail, ("s", "bias", "vdd", "vdd"))
-    add_mosfet(block, technology, "1", pair, ("d", "a", "s", "vdd"))
-    add_mosfet(block, technology, "2", pair, ("o", "b", "s", "vdd"))
-    add_mosfet(block, technology, "3", load, ("d", "d", "0", "0"))
-    add_mosfet(block, technology, "4", load, ("o", "d", "0", "0"))
+    add_mosfet(block, technology, "t", parameters.tail, ("s", "bias", "vdd", "vdd"))
+    add_mosfet(block, technology, "1", parameters.pair, ("d", "a", "s", "vdd"))
+    add_mosfet(block, technology, "2", parameters.pair, ("o", "b", "s", "vdd"))
+    add_mosfet(block, technology, "3", parameters.load, ("d", "d", "0", "0"))
+    add_mosfet(block, technology, "4", parameters.load, ("o", "d", "0", "0"))
     block.X("1", "inverter_skewed", "o", "y", "vdd")
     block.X("2", "inverter_output", "y", "q", "vdd")
     return block
 
 
-def logic_cells(technology: Technology) -> tuple[SubCircuit, ...]:
-    """Every gate that the converters instantiate, in order of definition."""
+def logic_cells(technology: Technology, parameters: ComparatorParameters) -> tuple[SubCircuit, ...]:
+    """Every gate that the converters instantiate, and their comparator, in order of definition."""
     return (
         inverter(technology, "inverter", 0.2e-6, 0.4e-6),
         inverter(technology, "inverter_skewed", 0.2e-6, 0.3e-6),
@@ -80,5 +100,5 @@ def logic_cells(technology: Technology) -> tuple[SubCircuit, ...]:
         nand2(technology),
         transmission_gate(technology, "bias_gate", 1e-6, 2e-6),
         transmission_gate(technology, "latch_gate", 0.3e-6, 0.6e-6),
-        comparator(technology),
+        comparator(technology, parameters),
     )

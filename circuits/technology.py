@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 from circuits.errors import CircuitError
 from circuits.identifiers import check_identifier
 from circuits.quantities import check_quantity
+from circuits.toml_tables import check_keys, check_positive, check_range, check_table
 
 Polarity = Literal["nmos", "pmos"]
 DRAWN_GATE_LENGTH = 30e-9
@@ -28,11 +29,18 @@ class Device:
         model: name of the model card or subcircuit.
         instance: "model" (M element) or "subcircuit" (X element, pins d g s b, parameters w and l in metres).
         threshold_parameter: instance parameter that is added to the threshold (V); "" if there is none.
+        polarity: what its bulk and its gate drive are: "nmos" or "pmos".
+        minimum_width, minimum_length: smallest it is drawn (m); None for the technology's.
+        a_vth: Pelgrom coefficient of its threshold (V m); None for that of its polarity.
     """
 
     model: str
     instance: Literal["model", "subcircuit"] = "model"
     threshold_parameter: str = ""
+    polarity: Polarity = "nmos"
+    minimum_width: float | None = None
+    minimum_length: float | None = None
+    a_vth: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +87,7 @@ class Technology:
         corners: corner -> section of the library.
         settings: ngspice variables that must be set before the deck is read.
         source: the file that the numbers, with their sources, were read from.
+        flavours: name -> transistor beyond the usual two: thick gate oxide, oxide semiconductor.
     """
 
     name: str
@@ -97,6 +106,7 @@ class Technology:
     wire: Wire
     settings: tuple[tuple[str, str], ...]
     source: str
+    flavours: Mapping[str, Device] = field(default_factory=dict)
 
     def at(
         self, *, corner: str | None = None, temperature: float | None = None, supply_voltage: float | None = None
@@ -131,9 +141,22 @@ class Technology:
         """Sizes of gates over those drawn for a 30 nm gate length."""
         return self.minimum_length / DRAWN_GATE_LENGTH
 
-    def device(self, polarity: Polarity) -> Device:
-        """The transistor flavour of a polarity."""
-        return self.nmos if polarity == "nmos" else self.pmos
+    def device(self, polarity: Polarity, flavour: str = "") -> Device:
+        """The transistor of a polarity, or of one of the further `flavours`.
+
+        Raises:
+            CircuitError: a flavour that the technology does not have, or that has the other polarity.
+        """
+        if not flavour:
+            return self.nmos if polarity == "nmos" else self.pmos
+        found = self.flavours.get(flavour)
+        if found is None or found.polarity != polarity:
+            known = ", ".join(f"{name} ({device.polarity})" for name, device in self.flavours.items()) or "none"
+            raise CircuitError(
+                f"technology {self.name} has no {polarity} of the flavour {flavour!r}; it has {known}; "
+                f"write [flavours.{flavour}] in {self.source}, or choose a technology that has it"
+            )
+        return found
 
 
 def load_technology(name_or_path: str | Path) -> Technology:
@@ -178,17 +201,17 @@ def _read(text: str, folder: Path, source: str) -> Technology:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CircuitError(f"{source} is not valid TOML: {error}") from None
-    _expect(source, "", data, {"technology", "devices", "mismatch", "wire"}, {"settings"})
+    check_keys(source, "", data, {"technology", "devices", "mismatch", "wire"}, {"settings", "flavours"})
     head = data["technology"]
     required = {"name", "supply_voltage", "corners", "libraries", "minimum_width", "minimum_length"}
     optional = {"description", "temperature", "temperature_range", "corner"}
-    _expect(source, "technology.", head, required, optional)
-    _expect(source, "devices.", data["devices"], {"nmos", "pmos"}, set())
-    _expect(source, "mismatch.", data["mismatch"], {"a_vth_nmos", "a_vth_pmos", "a_beta"}, set())
-    _expect(source, "wire.", data["wire"], {"resistance_per_length", "capacitance_per_length"}, set())
+    check_keys(source, "technology.", head, required, optional)
+    check_keys(source, "devices.", data["devices"], {"nmos", "pmos"}, set())
+    check_keys(source, "mismatch.", data["mismatch"], {"a_vth_nmos", "a_vth_pmos", "a_beta"}, set())
+    check_keys(source, "wire.", data["wire"], {"resistance_per_length", "capacitance_per_length"}, set())
     corners = {
         check_identifier(k, f"{source}: technology.corners"): check_identifier(str(v), f"{source}: corner {k}")
-        for k, v in _table(source, "technology.corners", head["corners"]).items()
+        for k, v in check_table(source, "technology.corners", head["corners"]).items()
     }
     if not corners:
         raise CircuitError(f'{source}: technology.corners names no corner; write at least tt = "<section>"')
@@ -197,59 +220,35 @@ def _read(text: str, folder: Path, source: str) -> Technology:
     technology = Technology(
         name=check_identifier(str(head["name"]), f"{source}: technology.name"),
         description=str(head.get("description", "")),
-        supply_voltage=_number(source, "technology.supply_voltage", head["supply_voltage"]),
+        supply_voltage=check_positive(source, "technology.supply_voltage", head["supply_voltage"]),
         temperature=check_quantity(f"{source}: technology.temperature", head.get("temperature", 27.0), "deg C"),
-        temperature_range=_range(source, "technology.temperature_range", head.get("temperature_range", [-40.0, 125.0])),
+        temperature_range=check_range(
+            source, "technology.temperature_range", head.get("temperature_range", [-40.0, 125.0])
+        ),
         corner=next(iter(corners)),
         corners=corners,
-        minimum_width=_number(source, "technology.minimum_width", head["minimum_width"]),
-        minimum_length=_number(source, "technology.minimum_length", head["minimum_length"]),
+        minimum_width=check_positive(source, "technology.minimum_width", head["minimum_width"]),
+        minimum_length=check_positive(source, "technology.minimum_length", head["minimum_length"]),
         libraries=tuple(_library(source, folder, entry) for entry in head["libraries"]),
         nmos=_device(source, "devices.nmos", data["devices"]["nmos"]),
-        pmos=_device(source, "devices.pmos", data["devices"]["pmos"]),
-        mismatch=Mismatch(**{k: _number(source, f"mismatch.{k}", v) for k, v in data["mismatch"].items()}),
-        wire=Wire(**{k: _number(source, f"wire.{k}", v) for k, v in data["wire"].items()}),
+        pmos=replace(_device(source, "devices.pmos", data["devices"]["pmos"]), polarity="pmos"),
+        mismatch=Mismatch(**{k: check_positive(source, f"mismatch.{k}", v) for k, v in data["mismatch"].items()}),
+        wire=Wire(**{k: check_positive(source, f"wire.{k}", v) for k, v in data["wire"].items()}),
         settings=tuple(
             (check_identifier(k, f"{source}: settings"), check_identifier(str(v), f"{source}: settings.{k}"))
-            for k, v in _table(source, "settings", data.get("settings", {})).items()
+            for k, v in check_table(source, "settings", data.get("settings", {})).items()
         ),
         source=source,
+        flavours={
+            check_identifier(name, f"{source}: flavours"): _flavour(source, f"flavours.{name}", entry)
+            for name, entry in check_table(source, "flavours", data.get("flavours", {})).items()
+        },
     )
     return technology.at(corner=head.get("corner", technology.corner))
 
 
-def _table(source: str, where: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise CircuitError(f"{source}: {where} must be a table, found {value!r}; see technologies/generic28.toml")
-    return value
-
-
-def _range(source: str, key: str, value: Any) -> tuple[float, float]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise CircuitError(f"{source}: {key} must be [low, high], found {value!r}")
-    low, high = (check_quantity(f"{source}: {key}", item, "deg C", -273.15, 1000.0) for item in value)
-    if not low <= high:
-        raise CircuitError(f"{source}: {key} must be [low, high], found {value!r}")
-    return low, high
-
-
-def _expect(source: str, where: str, table: Any, required: set[str], optional: set[str]) -> None:
-    _table(source, where.rstrip(".") or "the file", table)
-    if missing := sorted(required - set(table)):
-        raise CircuitError(f"{source}: {where}{missing[0]} is missing; see technologies/generic28.toml for the layout")
-    if unknown := sorted(set(table) - required - optional):
-        known = ", ".join(sorted(required | optional))
-        raise CircuitError(f"{source}: unknown key {where}{unknown[0]}; known here: {known}")
-
-
-def _number(source: str, key: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise CircuitError(f"{source}: {key} must be a positive number in SI units, found {value!r}")
-    return float(value)
-
-
 def _library(source: str, folder: Path, entry: Mapping[str, Any]) -> Library:
-    _expect(source, "technology.libraries.", entry, {"path"}, {"section", "inline"})
+    check_keys(source, "technology.libraries.", entry, {"path"}, {"section", "inline"})
     path = (folder / Path(str(entry["path"])).expanduser()).resolve()
     if not path.is_file():
         raise CircuitError(f"{source}: library {path} is not there; paths are relative to the TOML file")
@@ -265,7 +264,7 @@ def _library(source: str, folder: Path, entry: Mapping[str, Any]) -> Library:
 
 
 def _device(source: str, key: str, entry: Mapping[str, Any]) -> Device:
-    _expect(source, f"{key}.", entry, {"model"}, {"instance", "threshold_parameter"})
+    check_keys(source, f"{key}.", entry, {"model"}, {"instance", "threshold_parameter"})
     instance = entry.get("instance", "model")
     if instance not in ("model", "subcircuit"):
         raise CircuitError(f"{source}: {key}.instance must be 'model' or 'subcircuit', found {instance!r}")
@@ -276,4 +275,22 @@ def _device(source: str, key: str, entry: Mapping[str, Any]) -> Device:
         model=check_identifier(str(entry["model"]), f"{source}: {key}.model"),
         instance=cast(Literal["model", "subcircuit"], instance),
         threshold_parameter=threshold,
+    )
+
+
+def _flavour(source: str, key: str, entry: Any) -> Device:
+    numbers = {"minimum_width", "minimum_length", "a_vth"}
+    optional = {"instance", "threshold_parameter", *numbers}
+    check_keys(source, f"{key}.", entry, {"model", "polarity"}, optional)
+    polarity = entry["polarity"]
+    if polarity not in ("nmos", "pmos"):
+        raise CircuitError(f"{source}: {key}.polarity must be 'nmos' or 'pmos', found {polarity!r}")
+    plain = _device(source, key, {k: v for k, v in entry.items() if k not in numbers | {"polarity"}})
+    given = {k: check_positive(source, f"{key}.{k}", v) for k, v in entry.items() if k in numbers}
+    return replace(
+        plain,
+        polarity=cast(Polarity, polarity),
+        minimum_width=given.get("minimum_width"),
+        minimum_length=given.get("minimum_length"),
+        a_vth=given.get("a_vth"),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PySpice.Spice.Netlist import Circuit
 
+from circuits.analyses import NOISE_PROBE, AcSweep, Noise, OperatingPoint
 from circuits.die import Die, deviate
 from circuits.errors import CircuitError
 from circuits.identifiers import check_identifier
@@ -70,7 +71,7 @@ class DcSweep:
         return "dc " + " ".join(f"{s.source} {s.start:.9g} {s.stop:.9g} {s.step:.9g}" for s in sweeps)
 
 
-Analysis = Transient | DcSweep
+Analysis = Transient | DcSweep | OperatingPoint | AcSweep | Noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ class Testbench:
         name: becomes the netlist's name.
         circuit: the PySpice circuit, sources included.
         analysis: the one analysis.
-        probes: recorded signals, "v(node)" or "i(source)", lower case.
+        probes: recorded signals, "v(node)" or "i(source)", lower case; of a noise analysis "onoise_spectrum",
+            "inoise_spectrum" or a device's part of it.
         technology: its library is written into the netlist.
         parameters: numbers worth reading at the top of the netlist (SI units).
         initial_voltages: node -> voltage (V) forced during the operating point.
@@ -132,13 +134,11 @@ def render_netlist(bench: Testbench) -> Netlist:
     """Write a testbench as a deck: same testbench, same bytes.
 
     Raises:
-        CircuitError: a probe that is not "v(node)" or "i(source)", a name or number that is none, or a library section
+        CircuitError: a probe that the analysis does not have, a name or number that is none, or a library section
             that is not there.
     """
     _check_names(bench)
-    for probe in bench.probes:
-        if not _PROBE.match(probe):
-            raise CircuitError(f"{bench.name}: probe {probe!r} must be 'v(node)' or 'i(source)' in lower case")
+    _check_probes(bench)
     technology = bench.technology
     options = {"temp": f"{technology.temperature:g}", **bench.options}
     lines = [
@@ -150,7 +150,7 @@ def render_netlist(bench: Testbench) -> Netlist:
         *_circuit_lines(bench),
         *(f".ic v({node})={voltage:.9g}" for node, voltage in bench.initial_voltages.items()),
         ".options " + " ".join(f"{key}={value}" for key, value in options.items()),
-        *(f".save {probe}" for probe in bench.probes),
+        *(f".save {probe}" for probe in _saved(bench)),
         f".print {bench.analysis.line().split()[0]} " + " ".join(bench.probes[:8]),
         f".{bench.analysis.line()}",
         ".end",
@@ -170,6 +170,27 @@ def render_netlist(bench: Testbench) -> Netlist:
 def _circuit_lines(bench: Testbench) -> list[str]:
     lines = str(bench.circuit).strip().splitlines()[1:]  # PySpice's own .title line goes
     return lines if bench.die is None else deviate(lines, bench.technology, bench.die)
+
+
+def _check_probes(bench: Testbench) -> None:
+    """Refuse a probe that the analysis does not have."""
+    noise = isinstance(bench.analysis, Noise)
+    pattern = NOISE_PROBE if noise else _PROBE
+    wanted = "'onoise_spectrum', 'inoise_spectrum' or 'onoise.<device>'" if noise else "'v(node)' or 'i(source)'"
+    for probe in bench.probes:
+        if not pattern.match(probe):
+            raise CircuitError(f"{bench.name}: probe {probe!r} must be {wanted} in lower case")
+
+
+def _saved(bench: Testbench) -> tuple[str, ...]:
+    """What ngspice is told to keep; nothing said is everything.
+
+    It refuses a noise analysis of whose second plot, the integral, nothing is kept, and how it spells a device's part
+    depends on the kind of device.
+    """
+    if not isinstance(bench.analysis, Noise):
+        return bench.probes
+    return () if bench.analysis.contributions else (*bench.probes, "onoise_total")
 
 
 def _check_names(bench: Testbench) -> None:

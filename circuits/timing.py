@@ -35,13 +35,13 @@ class ColumnTiming:
     write_time: float = 8.0e-9
     input_start: float = 9.5e-9
     input_window: float = 15e-9
-    wake_time: float = 3.5e-9
+    wake_time: float = 1.5e-9
     reset_margin: float = 0.2e-9
     settle_time: float = 0.5e-9
     gap: float = 0.2e-9
     comparator_wake: float = 1.5e-9
     sign_time: float = 0.0
-    window_delay: float = 0.385e-9
+    window_delay: float = 0.375e-9
     max_pulse_width: float = 15e-9
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ class ColumnTiming:
 
 def signed_timing() -> ColumnTiming:
     """The plan of a column with the signed converter, which latches its sign before it discharges."""
-    return ColumnTiming(sign_time=0.5e-9, window_delay=0.515e-9)
+    return ColumnTiming(sign_time=0.5e-9, window_delay=0.52e-9)
 
 
 COUNT_ADD_LATCH = 3e-9

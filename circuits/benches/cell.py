@@ -28,14 +28,14 @@ def gain_cell_dc_bench(
     stored_voltages: Sequence[float],
     word_line_step: float | None = None,
 ) -> Testbench:
-    """Read current at DC: the storage nodes are forced, the upper word line sweeps from mid-supply to the supply.
+    """Read current at DC: the storage nodes are forced, the upper word line sweeps from its idle level to the supply.
 
     Args:
         parameters: the cell.
         technology: its process.
         stored_voltages: one cell each (V).
-        word_line_step: step of the upper word line (V), default a tenth of its range, 45 mV at 0.9 V; the lower one
-            mirrors it about mid-supply.
+        word_line_step: step of the upper word line (V), default a tenth of half the supply, 45 mV at 0.9 V; the lower
+            one mirrors it about mid-supply, or is grounded where a select transistor opens the cell.
 
     Returns:
         A bench whose probe `i(vbl<k>)` is minus the current (A) that cell k sinks from its bit line.
@@ -48,8 +48,12 @@ def gain_cell_dc_bench(
     step = mid / 10 if word_line_step is None else word_line_step
     check_quantity("word_line_step", step, "V", 1e-4, mid)
     circuit = _cell_circuit("gain_cell_dc", parameters, technology)
-    circuit.V("rwlp", "rwlp", 0, mid)
-    circuit.VCVS("rwln", "rwln", 0, "vdd", "rwlp", 1.0)
+    idle, _ = parameters.read_levels(technology)["rwlp"]
+    circuit.V("rwlp", "rwlp", 0, idle)
+    if parameters.select is None:
+        circuit.VCVS("rwln", "rwln", 0, "vdd", "rwlp", 1.0)
+    else:
+        circuit.V("rwln", "rwln", 0, 0)
     for k, voltage in enumerate(stored_voltages):
         circuit.V(f"bl{k}", f"bl{k}", 0, mid)
         circuit.V(f"sn{k}", f"sn{k}", 0, f"{voltage:.9g}")
@@ -57,7 +61,7 @@ def gain_cell_dc_bench(
     return Testbench(
         name="gain_cell_dc",
         circuit=circuit,
-        analysis=DcSweep(inner=SourceSweep(source="vrwlp", start=mid, stop=supply, step=step)),
+        analysis=DcSweep(inner=SourceSweep(source="vrwlp", start=idle, stop=supply, step=step)),
         probes=("v(rwlp)", *(f"i(vbl{k})" for k in range(len(stored_voltages)))),
         technology=technology,
         parameters={f"stored_voltage_{k}": float(v) for k, v in enumerate(stored_voltages)},
@@ -102,8 +106,8 @@ def gain_cell_read_bench(
     write_start, read_start = 0.5e-9, 0.5e-9 + write_time + 1.0e-9
     circuit = _cell_circuit("gain_cell_read", parameters, technology, write=(write_start, write_time))
     window = [(read_start, read_start + pulse_width)]
-    circuit.V("rwlp", "rwlp", 0, pulse(window, idle=mid, active=upper))
-    circuit.V("rwln", "rwln", 0, pulse(window, idle=mid, active=supply - upper))
+    for name, (idle, active) in parameters.read_levels(technology, upper).items():
+        circuit.V(name, name, 0, pulse(window, idle=idle, active=active))
     line = wire_load(technology, CELLS_PER_LINE * parameters.pitch)
     data_window = [(0.2e-9, write_start + write_time + 0.3e-9)]
     for k, level in enumerate(stored_voltages):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySpice.Spice.Netlist import Circuit
 
@@ -11,15 +12,38 @@ from circuits.benches.converter import add_converter, converter_probes
 from circuits.charge_to_pulse import ChargeToPulseParameters
 from circuits.errors import CircuitError
 from circuits.gain_cell import GainCellParameters, gain_cell
-from circuits.interconnect import wire_load
+from circuits.gain_cell_array import along
+from circuits.interconnect import ArrayWires, add_wire, wire_load
 from circuits.quantities import check_quantities
-from circuits.stimuli import pulse
+from circuits.stimuli import piecewise_linear, pulse
 from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
 from circuits.timing import LONGEST_TIME, ColumnTiming
 
 ROW_PROBES = ("v(sn{})", "v(rwlp{})", "i(vrwlp{})", "i(vrwln{})", "v(dac{})", "i(vwbl{})")
 """Recorded of every row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordLinePulse:
+    """What both read word lines of a row do at one position of the array.
+
+    Attributes:
+        time: rising (s).
+        upper, lower: voltages at these times (V).
+    """
+
+    time: tuple[float, ...]
+    upper: tuple[float, ...]
+    lower: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Check that there is one voltage per time."""
+        if not len(self.time) == len(self.upper) == len(self.lower):
+            raise CircuitError(
+                "a word-line pulse needs one upper and one lower voltage per time, found "
+                f"{len(self.time)} times, {len(self.upper)} and {len(self.lower)} voltages"
+            )
 
 
 def column_bench(
@@ -30,6 +54,9 @@ def column_bench(
     *,
     stored_voltages: Sequence[float],
     pulse_widths: Sequence[float],
+    wires: ArrayWires | None = None,
+    word_lines: Sequence[WordLinePulse] | None = None,
+    written: bool = True,
     max_step: float = 100e-12,
     name: str = "column",
 ) -> Testbench:
@@ -45,6 +72,10 @@ def column_bench(
         timing: the plan.
         stored_voltages: level written to each row (V).
         pulse_widths: input pulse of each row (s); 0 is no pulse.
+        wires: widths of the lines; the bit line is then a chain of pi sections from the converter to row 0, row 1, ...,
+            and `i(vfoot)` is the current (A) that the array gives the converter. None: one capacitor, no resistance.
+        word_lines: what each row's word lines do at this column's position; None for ideal pulses of `pulse_widths`.
+        written: False for a column that holds its levels from the start and is only read.
         max_step: largest time step (s); 100 ps keeps the pulse width within 2 ps of a 5 ps step.
         name: name of the netlist.
 
@@ -69,24 +100,35 @@ def column_bench(
     n_rows = len(stored_voltages)
     circuit = Circuit(name)
     circuit.subcircuit(gain_cell(cell, technology))
-    add_converter(circuit, converter, technology, timing, bit_line_length=n_rows * cell.pitch)
+    if word_lines is not None and len(word_lines) != n_rows:
+        raise CircuitError(f"a column needs word lines for its {n_rows} rows, found {len(word_lines)}")
+    bit_line = ["rbl"] * n_rows
+    if wires is not None:
+        foot, *bit_line = along("rbl", n_rows, edge="foot")
+        circuit.V("foot", foot, "rbl", 0)
+        add_wire(circuit, "rbl", [foot, *bit_line], wire_load(technology, cell.pitch, wires.bit_line))
+    stub = n_rows * cell.pitch if wires is None else 0.0
+    add_converter(circuit, converter, technology, timing, bit_line_length=stub)
     mid, supply = technology.mid_voltage, technology.supply_voltage
     write = [(timing.write_start, timing.write_start + timing.write_time)]
     data = [(timing.write_start - 0.2e-9, write[0][1] + 0.3e-9)]
     for line, (off, on) in cell.write_levels(technology).items():
-        circuit.V(line, line, 0, pulse(write, idle=off, active=on))
+        circuit.V(line, line, 0, pulse(write if written else [], idle=off, active=on))
     wire = wire_load(technology, n_rows * cell.pitch)
-    crossing = wire_load(technology, cell.pitch)  # this column's share of a word line
+    drawn = 1.0 if wires is None else wires.word_line
+    crossing = wire_load(technology, cell.pitch, drawn)  # this column's share of a word line
     for k, (level, width) in enumerate(zip(stored_voltages, pulse_widths, strict=True)):
-        read = [(timing.input_start, timing.input_start + float(width))] if width > 0 else []
-        circuit.V(f"rwlp{k}", f"rwlp{k}", 0, pulse(read, idle=mid, active=supply))
-        circuit.V(f"rwln{k}", f"rwln{k}", 0, pulse(read, idle=mid, active=0.0))
+        upper, lower = _word_lines(
+            timing.input_start, width, mid, supply, None if word_lines is None else word_lines[k]
+        )
+        circuit.V(f"rwlp{k}", f"rwlp{k}", 0, upper)
+        circuit.V(f"rwln{k}", f"rwln{k}", 0, lower)
         for word_line in (f"rwlp{k}", f"rwln{k}"):
             circuit.C(word_line, word_line, 0, crossing.capacitance)
-        circuit.V(f"wbl{k}", f"dac{k}", 0, pulse(data, idle=mid, active=float(level)))
+        circuit.V(f"wbl{k}", f"dac{k}", 0, pulse(data if written else [], idle=mid, active=float(level)))
         circuit.R(f"wbl{k}", f"dac{k}", f"wbl{k}", DATA_LINE_DRIVER_RESISTANCE + wire.resistance)
         circuit.C(f"wbl{k}", f"wbl{k}", 0, wire.capacitance)
-        nodes = ("rbl", f"rwlp{k}", f"rwln{k}", f"wbl{k}", "wwl", "wwlb", f"sn{k}", "vdd")
+        nodes = (bit_line[k], f"rwlp{k}", f"rwln{k}", f"wbl{k}", "wwl", "wwlb", f"sn{k}", "vdd")
         circuit.X(f"c{k}", "gain_cell", *nodes)
     rows = range(n_rows)
     return Testbench(
@@ -100,13 +142,27 @@ def column_bench(
             "i(vwwl)",
             "i(vwwlb)",
             *(probe.format(k) for probe in ROW_PROBES for k in rows),
+            *([] if wires is None else ["i(vfoot)"]),
         ),
         technology=technology,
         parameters={"input_start": timing.input_start, "window_start": timing.window_start},
         initial_voltages={
-            "rbl": mid,
-            "integral": converter.reset_voltage,
-            # the token before left the far rail in every cell: the slowest write
-            **{f"sn{k}": 0.0 if level > mid else supply for k, level in enumerate(stored_voltages)},
+            **dict.fromkeys(["rbl", *bit_line], mid),
+            "integral": converter.reset_voltage(technology),
+            **{f"sn{k}": _before(level, mid, supply, written) for k, level in enumerate(stored_voltages)},
         },
     )
+
+
+def _before(level: float, mid: float, supply: float, written: bool) -> float:
+    """What a cell holds at first: the token before left the far rail in every cell, which is the slowest write."""
+    return (0.0 if level > mid else supply) if written else level
+
+
+def _word_lines(start: float, width: float, mid: float, supply: float, given: WordLinePulse | None) -> tuple[str, str]:
+    """Sources of the upper and the lower read word line of a row."""
+    if given is not None:
+        upper, lower = (list(zip(given.time, line, strict=True)) for line in (given.upper, given.lower))
+        return piecewise_linear(upper), piecewise_linear(lower)
+    read = [(start, start + width)] if width > 0 else []
+    return pulse(read, idle=mid, active=supply), pulse(read, idle=mid, active=0.0)

@@ -48,7 +48,7 @@ def charge_to_pulse_bench(
     check_quantity("charge", charge, "C", -limit, limit)
     check_count("n_rows", n_rows, 100_000)
     circuit = Circuit(name)
-    junctions = n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * (cell.read_nmos.width + cell.read_pmos.width)
+    junctions = n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * cell.bit_line_width
     add_converter(circuit, converter, technology, timing, bit_line_length=n_rows * cell.pitch)
     circuit.C("cells", "rbl", 0, junctions)
     current = charge / timing.input_window
@@ -65,7 +65,7 @@ def charge_to_pulse_bench(
             "input_start": timing.input_start,
             "window_start": timing.window_start,
         },
-        initial_voltages={"rbl": technology.mid_voltage, "integral": converter.reset_voltage},
+        initial_voltages={"rbl": technology.mid_voltage, "integral": converter.reset_voltage(technology)},
     )
 
 
@@ -108,11 +108,11 @@ def add_converter(
     circuit.V("dd", "vdd", 0, supply)
     circuit.V("ddb", "vddb", 0, supply)
     circuit.V("ref", "ref", 0, mid)
-    circuit.V("vrst", "vrst", 0, converter.reset_voltage)
-    low, high = converter.conveyor.cascode_bias
+    circuit.V("vrst", "vrst", 0, converter.reset_voltage(technology))
+    above_ground, below_supply = converter.conveyor.cascode_bias
     on = [(timing.wake, timing.release)]
-    circuit.V("vcn", "vcn", 0, pulse(on, idle=0.0, active=low))
-    circuit.V("vcp", "vcp", 0, pulse(on, idle=supply, active=high))
+    circuit.V("vcn", "vcn", 0, pulse(on, idle=0.0, active=above_ground))
+    circuit.V("vcp", "vcp", 0, pulse(on, idle=supply, active=supply - below_supply))
     conversion_end = timing.window_end + 1.0e-9
     _clock(circuit, "on", on, supply)
     _clock(circuit, "rst", [(max(timing.wake - 1.3e-9, 0.05e-9), timing.reset_end)], supply)

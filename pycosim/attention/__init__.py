@@ -11,6 +11,7 @@ from pycosim.attention.analog import (
 )
 from pycosim.attention.exact import Attend, exact_attention, masked_softmax
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scaler, Scalers
+from pycosim.attention.imperfections import Imperfections
 from pycosim.attention.published import ideal_converters, linear_models, published_cell, published_models
 from pycosim.attention.statistics import Moments, Statistics
 from pycosim.attention.window import causal_window, tile_index, token_ages
@@ -23,6 +24,7 @@ __all__ = [
     "AttentionHardware",
     "AttentionModels",
     "AttentionTrace",
+    "Imperfections",
     "Measurement",
     "Moments",
     "Scaler",

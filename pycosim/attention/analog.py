@@ -13,7 +13,7 @@ holds none has no part in the sum.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pycosim.attention.exact import Attend, Operand, check_operands
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
+from pycosim.attention.imperfections import ImperfectCall, ImperfectHardware, Imperfections, ImperfectLayer
 from pycosim.attention.window import token_ages
 from pycosim.checks import Array, finite_array
 from pycosim.errors import InputError
@@ -64,15 +65,19 @@ class AttentionArrays:
         hardware: sizes and levels.
         first: reads of the array of keys.
         second: reads of the array of values.
+        imperfect: how parts differ and what noise there is; None for none.
     """
 
     models: AttentionModels
     hardware: AttentionHardware
     first: ArrayRead
     second: ArrayRead
+    imperfect: ImperfectHardware | None = None
 
 
-def dense_arrays(models: AttentionModels, hardware: AttentionHardware) -> AttentionArrays:
+def dense_arrays(
+    models: AttentionModels, hardware: AttentionHardware, *, imperfections: Imperfections | None = None
+) -> AttentionArrays:
     """Return arrays that evaluate every cell: slow, exact for any model."""
     stored = hardware.stored_axis
 
@@ -90,27 +95,32 @@ def dense_arrays(models: AttentionModels, hardware: AttentionHardware) -> Attent
         hardware=hardware,
         first=read(models.cell_k, hardware.query_axis),
         second=read(models.cell_v, hardware.weight_axis),
+        imperfect=None if imperfections is None else ImperfectHardware.of(imperfections, hardware),
     )
 
 
 def factored_arrays(
-    models: AttentionModels, hardware: AttentionHardware, *, tolerance: float = 1e-7
+    models: AttentionModels,
+    hardware: AttentionHardware,
+    *,
+    imperfections: Imperfections | None = None,
+    tolerance: float = 1e-7,
 ) -> AttentionArrays:
     """Return arrays that take a few matrix products; see `pycosim.models.separate`.
 
     Args:
         models: behavioural models; they are evaluated here, for every operand that the hardware can produce.
         hardware: sizes and levels.
+        imperfections: how parts differ and what noise there is; None for none.
         tolerance: largest error of one cell's charge over the largest charge of a cell.
 
     Raises:
         DomainError: where the hardware can produce operands outside a cell's or decay's domain.
     """
-    dense = dense_arrays(models, hardware)
+    dense = dense_arrays(models, hardware, imperfections=imperfections)
     assert isinstance(dense.first, DenseRead) and isinstance(dense.second, DenseRead)
-    return AttentionArrays(
-        models=models,
-        hardware=hardware,
+    return replace(
+        dense,
         first=factor_read(dense.first, hardware.window, tolerance=tolerance),
         second=factor_read(dense.second, hardware.window, tolerance=tolerance),
     )
@@ -123,8 +133,11 @@ def analog_attention(
     *,
     arrays: AttentionArrays | None = None,
     observe: Callable[[AttentionTrace], None] | None = None,
+    layer: int = 0,
 ) -> Attend:
     """Return the attention of one layer, with the signature of `exact_attention`.
+
+    With imperfections the returned function counts the sequences that it is given, so that each has noise of its own.
 
     Args:
         models: behavioural models of cells, converters and decay.
@@ -133,6 +146,7 @@ def analog_attention(
         arrays: `factored_arrays` of the same models and hardware, made once for all layers; None makes them
             here.
         observe: is called with the intermediate values of every call.
+        layer: which layer's parts to use, where parts differ.
 
     Returns:
         attend(q, k, v) -> out, each (..., n_heads, n_tokens, d_head), float32.
@@ -143,12 +157,13 @@ def analog_attention(
     ready = arrays or factored_arrays(models, hardware)
     if ready.models is not models or ready.hardware != hardware:
         raise InputError("arrays must be made from the same models and hardware; call factored_arrays again")
+    imperfect = None if ready.imperfect is None else ImperfectLayer(hardware=ready.imperfect, layer=layer)
 
     def attend(q: Operand, k: Operand, v: Operand) -> NDArray[np.float32]:
         check_operands(q, k, v)
         if q.shape[-3] != scalers.n_heads:
             raise InputError(f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads")
-        return _attend(ready, scalers, (q, k, v), observe)
+        return _attend(ready, scalers, (q, k, v), observe, imperfect)
 
     return attend
 
@@ -167,8 +182,8 @@ def analog_layers(
     """
     watching = [None] * len(scalers) if observers is None else observers
     return [
-        analog_attention(arrays.models, arrays.hardware, layer, arrays=arrays, observe=observe)
-        for layer, observe in zip(scalers, watching, strict=True)
+        analog_attention(arrays.models, arrays.hardware, own, arrays=arrays, observe=observe, layer=layer)
+        for layer, (own, observe) in enumerate(zip(scalers, watching, strict=True))
     ]
 
 
@@ -177,22 +192,32 @@ def _attend(
     scalers: Scalers,
     operands: tuple[Operand, Operand, Operand],
     observe: Callable[[AttentionTrace], None] | None,
+    imperfect: ImperfectLayer | None,
 ) -> NDArray[np.float32]:
     hardware = arrays.hardware
     q, k, v = (scale(x) for scale, x in zip((scalers.q, scalers.k, scalers.v), operands, strict=True))
     widths = _encode(q * hardware.max_pulse_width, hardware.query_axis)
     keys, values = _encode(k, hardware.stored_axis), _encode(v, hardware.stored_axis)
+    call = None if imperfect is None else imperfect.begin(keys, values)
+    shares = (None, None) if call is None else (call.key_shares, call.value_shares)
     tile_charge = np.zeros((hardware.window // hardware.tile, *q.shape))
     square = (*q.shape[:-1], q.shape[-2]) if observe else (0, 0)  # (..., head, t, tau)
     scores, weights = np.zeros(square), np.zeros(square)
     for tile, rows, columns, ages in _blocks(q.shape[-2], hardware):
-        score = arrays.first.column_charges(widths[..., rows, :], keys[..., columns, :], ages)
+        held = [None if share is None else share[columns] for share in shares]
+        score = arrays.first.column_charges(widths[..., rows, :], keys[..., columns, :], ages, held[0])
+        if call is not None:
+            score = call.score_charge(score, widths[..., rows, :], columns, ages)
         weight = arrays.models.charge_to_pulse.pulse_width(score)
         weight = np.clip(weight, 0.0, hardware.max_pulse_width)  # the read phase ends: a late pulse is cut
         if observe:
-            scores[..., rows, columns], weights[..., rows, columns] = score, np.where(ages >= 0, weight, 0.0)
-        tile_charge[tile, ..., rows, :] += arrays.second.row_charges(weight, values[..., columns, :], ages)
-    out = scalers.out(_read_tiles(tile_charge, arrays))
+            scores[..., rows, columns] = np.where(ages >= 0, score, 0.0)
+            weights[..., rows, columns] = np.where(ages >= 0, weight, 0.0)
+        charge = arrays.second.row_charges(weight, values[..., columns, :], ages, held[1])
+        if call is not None:
+            charge = call.value_charge(charge, weight, columns, ages)
+        tile_charge[tile, ..., rows, :] += charge
+    out = scalers.out(_read_tiles(tile_charge, arrays, call))
     if observe:
         clipped = _clipped_shares(q, k, v, hardware)
         observe(
@@ -235,13 +260,16 @@ def _blocks(n_tokens: int, hardware: AttentionHardware) -> Iterator[tuple[int, s
                 yield tile, rows, columns, ages[rows, columns]
 
 
-def _read_tiles(tile_charge: Array, arrays: AttentionArrays) -> Array:
+def _read_tiles(tile_charge: Array, arrays: AttentionArrays, call: ImperfectCall | None) -> Array:
     """Convert each tile's charge to a signed count and add the tiles: (n_tiles, ..., t, d) -> (..., t, d)."""
     hardware = arrays.hardware
     total = np.zeros(tile_charge.shape[1:])
     for tile, charge in enumerate(tile_charge):
         first = tile * hardware.tile  # the tile is empty before
-        width = arrays.models.signed_charge_to_pulse.pulse_width(charge[..., first:, :])
+        charge = charge[..., first:, :]
+        if call is not None:
+            charge = call.tile_charge(charge, tile)
+        width = arrays.models.signed_charge_to_pulse.pulse_width(charge)
         total[..., first:, :] += _count(width / hardware.max_pulse_width, hardware.n_output_counts)
     return total
 

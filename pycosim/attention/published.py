@@ -10,6 +10,10 @@ from pycosim.models.decay import DecayModel, NoDecay
 _VOLT_RANGE = (0.0, 0.9)  # stored voltages of the authors' simulation, V
 _WIDTH_RANGE = (0.0, 15e-9)  # T_max of the paper, s
 _READ_VOLTAGE = 0.9  # full read amplitude, V
+SATURATION_CURRENT = 80e-6
+"""S_sat of the first read-out, A; times the longest pulse its saturation charge."""
+SIGNED_SATURATION_CURRENT = 40e-6
+"""The same of the second read-out, A."""
 _MICROAMPERE = 1e-6
 _POLYNOMIAL = (  # C_ij, uA / V^(i+j); row i: powers of stored voltage - 0.45 V, column j: of the read voltage
     (0.17393044, 0.15653739, 0.14088365, 0.12679529),
@@ -27,8 +31,8 @@ def published_cell() -> PolynomialCell:
 
 def ideal_converters(
     *,
-    saturation_current: float = 80e-6,
-    signed_saturation_current: float = 40e-6,
+    saturation_current: float = SATURATION_CURRENT,
+    signed_saturation_current: float = SIGNED_SATURATION_CURRENT,
     max_pulse_width: float = 15e-9,
 ) -> tuple[HardSigmoid, SignedPulse]:
     """Return both converters without error.

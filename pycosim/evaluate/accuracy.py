@@ -170,6 +170,27 @@ def accuracy_of_losses(losses: Losses, n_chunk: int) -> Accuracy:
     )
 
 
+def loss_difference(losses: Losses, reference: Losses, n_chunk: int) -> tuple[float, float]:
+    """Compare two attentions on one text.
+
+    Args:
+        losses: of the one, nats, (n_tokens,), in the order of the text.
+        reference: of the other, on the same tokens.
+        n_chunk: tokens per chunk.
+
+    Returns:
+        Mean of losses - reference and its standard error between chunks, nats. The text's own scatter, which both
+        share, is not in it; exp of the mean is the ratio of the perplexities.
+
+    Raises:
+        InputError: losses of unlike texts.
+    """
+    if losses.shape != reference.shape:
+        raise InputError(f"losses must be of the same tokens, found {losses.shape} and {reference.shape}")
+    found = accuracy_of_losses(losses - reference, n_chunk)
+    return found.cross_entropy_nats, found.standard_error
+
+
 def _batches(total: int, n_ctx: int, batch: int) -> Iterator[tuple[int, int, int]]:
     """Yield (first, last, n_chunks): whole chunks, `batch` at a time, then the shorter rest."""
     whole = total // n_ctx

@@ -36,7 +36,7 @@ def fit_storage_decay(
     Raises:
         FitError: where the bound is missed, or the levels do not drift together.
     """
-    age, level, drifted, mask = _checked(ages, stored_voltages, voltages, held_out)
+    age, level, drifted, mask = checked_drift(ages, stored_voltages, voltages, held_out)
     age_grid, level_grid = np.broadcast_arrays(age[:, None], level)
     x, start_voltage, y = age_grid[~mask], level_grid[~mask], drifted[~mask]
 
@@ -59,7 +59,7 @@ def fit_storage_decay(
         residuals=(model.voltage(level_grid, age_grid) - drifted).ravel(),
         held_out=mask.ravel(),
         unit="V",
-        domain=_domain(age, level),
+        domain=drift_domain(age, level),
         netlist_digests=netlist_digests,
         max_residual_rms=max_residual_rms,
     )
@@ -98,7 +98,7 @@ def fit_drift_table(
         FitError: where the bound is missed.
     """
     skipped = np.asarray(held_out, dtype=bool)
-    age, level, drifted, mask = _checked(ages, stored_voltages, voltages, skipped[..., None])
+    age, level, drifted, mask = checked_drift(ages, stored_voltages, voltages, skipped[..., None])
     if skipped.shape != age.shape or skipped[0] or skipped[-1]:
         raise InputError(
             f"held_out must be {age.size} flags, one per age, False at both ends, found shape {skipped.shape}"
@@ -117,16 +117,22 @@ def fit_drift_table(
     )
 
 
-def _domain(age: Array, level: Array) -> tuple[Domain, ...]:
+def drift_domain(age: Array, level: Array) -> tuple[Domain, ...]:
+    """The ranges of age (s) and stored voltage (V) that were measured."""
     return (
         Domain(quantity="age", unit="s", low=0.0, high=float(age[-1])),
         Domain(quantity="stored_voltage", unit="V", low=float(level[0]), high=float(level[-1])),
     )
 
 
-def _checked(
+def checked_drift(
     ages: ArrayLike, stored_voltages: ArrayLike, voltages: ArrayLike, held_out: ArrayLike
 ) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
+    """Return ages, levels, voltages and the mask of a drift, of the shapes that its fits take.
+
+    Raises:
+        InputError: for shapes that do not agree, or a mask that leaves nothing on one side.
+    """
     age, level = increasing("ages", ages), increasing("stored_voltages", stored_voltages)
     drifted = finite_array("voltages", voltages, ndim=2)
     if drifted.shape != (age.size, level.size):

@@ -23,6 +23,9 @@ from pycosim.models.cell import CellModel
 from pycosim.transformer.gpt2 import gpt2
 from pycosim.transformer.weights import Weights
 
+N_VIEWED = 257
+"""Voltages at which the current of a cell without levels is tabulated; linear between, to 1e-5 of full scale."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AccuracyResult:
@@ -102,6 +105,8 @@ def adapt_scalers(
     scalers: Sequence[Scalers],
     steps: int,
     progress: Progress,
+    *,
+    n_sequences: int | None = None,
 ) -> tuple[Adaptation, float]:
     """Move the scalers until the analog signals have the moments of the linear hardware's, on the calibration text.
 
@@ -112,6 +117,7 @@ def adapt_scalers(
         scalers: start, one set per layer.
         steps: at most so many.
         progress: told of every step.
+        n_sequences: how many sequences of the calibration text to use; None for all.
 
     Returns:
         The adaptation, and the loss of the ideal hardware on the calibration text (nats).
@@ -119,7 +125,7 @@ def adapt_scalers(
     k and v are compared as read currents, for it is the current and not the voltage that the next stage sees: two
     cells with the same stored voltages may read quite different currents.
     """
-    tokens = _calibration(weights)
+    tokens = _calibration(weights)[:n_sequences]
     target = _measure(ideal, weights, tokens)(list(scalers))
     measure = _measure(analog, weights, tokens)
 
@@ -156,12 +162,16 @@ def _measure(
 def _as_read(cell: CellModel, hardware: AttentionHardware, weights: Weights) -> Callable[[Array], Array]:
     """Stored voltage -> the voltage that gives the cell's current in the hardware that the weights were trained on."""
     centre, slope = (float(weights.metadata[name]) for name in ("centre_v", "transconductance_a_per_v"))
-    levels = hardware.stored_axis.nodes
+    axis = hardware.stored_axis
+    low, high = float(axis.nodes[0]), float(axis.nodes[-1])
+    levels = axis.nodes if axis.is_coded else np.linspace(low, high, N_VIEWED)
     current = cell.charge(hardware.max_pulse_width, levels) / hardware.max_pulse_width
     seen = centre + current / slope
-    low, step = levels[0], levels[1] - levels[0]
+    step = levels[1] - levels[0]
 
     def view(volts: Array) -> Array:
+        if not axis.is_coded:
+            return np.interp(volts, levels, seen)
         codes = np.clip(np.rint((volts - low) / step), 0, levels.size - 1).astype(np.intp)
         return np.asarray(seen[codes])
 

@@ -5,22 +5,29 @@ from pycosim.models.cell import CellModel, LookupCell, PolynomialCell
 from pycosim.models.converter import ConverterModel, HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DecayModel, DriftTable, NoDecay, ReadDecay, StorageDecay
 from pycosim.models.domain import EVERYWHERE, ClipCounter, Domain, Outside, Range
+from pycosim.models.driven import DrivenCell, Transfer
 from pycosim.models.io import ModelRecord, load_model, save_model
+from pycosim.models.leak import LeakDecay
 from pycosim.models.quantizer import Quantizer
 from pycosim.models.separate import ArrayRead, DenseRead, FactoredRead, factor_read
+from pycosim.models.spread import CellDeviation, ConverterSpread, SpreadRead, spread_read, voltage_sensitivity
 
 __all__ = [
     "EVERYWHERE",
     "ArrayRead",
+    "CellDeviation",
     "CellModel",
     "ClipCounter",
     "ConverterModel",
+    "ConverterSpread",
     "DecayModel",
     "DenseRead",
     "Domain",
     "DriftTable",
+    "DrivenCell",
     "FactoredRead",
     "HardSigmoid",
+    "LeakDecay",
     "LookupCell",
     "ModelRecord",
     "NoDecay",
@@ -32,8 +39,12 @@ __all__ = [
     "Range",
     "ReadDecay",
     "SignedPulse",
+    "SpreadRead",
     "StorageDecay",
+    "Transfer",
     "factor_read",
     "load_model",
     "save_model",
+    "spread_read",
+    "voltage_sensitivity",
 ]

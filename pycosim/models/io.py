@@ -21,6 +21,7 @@ from pycosim.errors import InputError
 from pycosim.models.cell import CellModel, LookupCell, PolynomialCell
 from pycosim.models.converter import ConverterModel, HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DecayModel, DriftTable, NoDecay, ReadDecay, StorageDecay
+from pycosim.models.leak import LeakDecay
 from pycosim.models.quantizer import Quantizer
 
 SCHEMA_VERSION = 1
@@ -37,6 +38,7 @@ _KINDS: dict[str, type] = {
         ReadDecay,
         StorageDecay,
         DriftTable,
+        LeakDecay,
         Quantizer,
     )
 }

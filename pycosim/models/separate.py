@@ -34,14 +34,17 @@ class ArrayRead(Protocol):
     """Charges on the lines of a cell array.
 
     Operands are codes where the axis has levels, values in SI units elsewhere. Ages are whole tokens, (t,
-    tau); a negative age marks a cell that is not read.
+    tau); a negative age marks a cell that is not read. Shares scale the charge of single cells, (tau, d) with or
+    without leading axes; None leaves every cell as it is.
     """
 
-    def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+    def column_charges(
+        self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None
+    ) -> Array:
         """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
         ...
 
-    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None) -> Array:
         """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
         ...
 
@@ -69,17 +72,21 @@ class DenseRead:
         charge = self.decay.read(self.cell, width, voltage, np.maximum(ages, 0) * self.token_period)
         return np.where(ages >= 0, charge, 0.0)
 
-    def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+    def column_charges(
+        self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None
+    ) -> Array:
         """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
+        share = 1.0 if shares is None else shares
         rows = [
-            self._charges(inputs[..., t, None, :], stored, age[:, None]).sum(-1) for t, age in enumerate(ages)
+            (self._charges(inputs[..., t, None, :], stored, age[:, None]) * share).sum(-1) for t, age in enumerate(ages)
         ]  # each (..., tau)
         return np.stack(rows, axis=-2)
 
-    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None) -> Array:
         """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
+        share = 1.0 if shares is None else shares
         rows = [
-            self._charges(inputs[..., t, :, None], stored, age[:, None]).sum(-2) for t, age in enumerate(ages)
+            (self._charges(inputs[..., t, :, None], stored, age[:, None]) * share).sum(-2) for t, age in enumerate(ages)
         ]  # each (..., d)
         return np.stack(rows, axis=-2)
 
@@ -117,7 +124,13 @@ class FactoredRead:
             raise InputError(f"ages must be at most {oldest} tokens, found {ages.max()}; factor a longer window")
         return np.where(ages >= 0, self.age_basis[:, np.maximum(ages, 0)], 0.0)  # (M, t, tau)
 
-    def column_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+    def _levels(self, basis: Array, stored: NDArray[Any], shares: Array | None) -> Array:
+        level = self.level_axis.sample(basis, stored)  # (J, ..., tau, d)
+        return level if shares is None else level * shares
+
+    def column_charges(
+        self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None
+    ) -> Array:
         """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
         drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, d)
         charge = np.zeros((*inputs.shape[:-1], stored.shape[-2]))
@@ -125,13 +138,13 @@ class FactoredRead:
             used = basis.any(axis=1)  # terms that `factor_read` left out are zero
             if not used.any():
                 continue
-            level = self.level_axis.sample(basis[used], stored)  # (J, ..., tau, d)
+            level = self._levels(basis[used], stored, shares)
             term = _sum_of_products(_chosen(drive, used), np.swapaxes(level, -1, -2))
             term *= factor
             charge += term
         return charge
 
-    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages) -> Array:
+    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None) -> Array:
         """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
         drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, tau)
         charge = np.zeros((*inputs.shape[:-1], stored.shape[-1]))
@@ -139,7 +152,7 @@ class FactoredRead:
             used = basis.any(axis=1)
             if not used.any():
                 continue
-            level = self.level_axis.sample(basis[used], stored)  # (J, ..., tau, d)
+            level = self._levels(basis[used], stored, shares)
             charge += _sum_of_products([term * factor for term in _chosen(drive, used)], level)
         return charge
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pycosim.errors import SimulationError, SimulationTimeout, SimulatorCrashed, SimulatorMissing
-from pycosim.spice.deck import read_cards, stop_time
+from pycosim.spice.deck import analysis_extent, read_cards
 from pycosim.spice.installation import find_ngspice, installation_hint
 from pycosim.spice.log import last_words, read_log
 from pycosim.spice.prepare import runnable_deck
@@ -78,7 +78,7 @@ class NgspiceBatch(SerialSimulator):
                 f"ngspice died with status {status}; its last words: {last_words(log)}; "
                 "run the deck by hand with 'ngspice -b', remove devices until it survives"
             )
-        return to_waveforms(_read_plots(directory, log), log, netlist, stop_time(read_cards(netlist.text)))
+        return to_waveforms(_read_plots(directory, log), log, netlist, analysis_extent(read_cards(netlist.text)))
 
 
 def _start(program: Path, directory: Path, timeout: float) -> int | None:

@@ -7,15 +7,18 @@ lower case afterwards.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 BLANKS: Final = " \t"
 _COMMENT_STARTS: Final = ("*", "#", "$", ";", "//")
 _TRAILING_COMMENT: Final = re.compile(r";|//|(?<=[ \t,])\$")
 _NUMBER: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)")
+_GRID: Final = re.compile(r"\s(dec|oct|lin)\s+(\S+)\s+(\S+)\s+(\S+)")
+_ROUNDING: Final = 1e-6  # of a step; ngspice multiplies its way up and allows for more than that
 _SCALES: Final = {
     "t": 1e12, "g": 1e9, "k": 1e3, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18,
 }  # fmt: skip
@@ -96,10 +99,48 @@ def parse_number(word: str) -> float | None:
     return value * _SCALES.get(letters[:1], 1.0)
 
 
-def stop_time(cards: tuple[Card, ...]) -> float | None:
-    """Stop time (s) of the ``.tran`` card; None without one, or where it is an expression."""
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a complete run goes.
+
+    Args:
+        axis_name: ``time`` or ``frequency``.
+        end: the last point lies here or later (s, Hz); None where the deck writes it as an expression.
+    """
+
+    axis_name: Literal["time", "frequency"]
+    end: float | None
+
+
+def analysis_extent(cards: tuple[Card, ...]) -> Extent | None:
+    """How far the deck's ``.tran``, ``.ac`` or ``.noise`` goes; None where it has none of them."""
     for card in cards:
-        words = card.words
-        if words[0] == ".tran" and len(words) >= 3:
-            return parse_number(words[2])
+        if card.words[0] == ".tran":
+            return Extent("time", parse_number(card.words[2]) if len(card.words) >= 3 else None)
+        if card.words[0] in {".ac", ".noise"}:
+            return Extent("frequency", _last_frequency(card.text))
     return None
+
+
+def frequency_grid(text: str) -> tuple[str, float, float, float] | None:
+    """Kind, points, start and stop (Hz) of ``dec|oct|lin n start stop``; None for an expression or a number below 0."""
+    found = _GRID.search(text)
+    if found is None:
+        return None
+    per, start, stop = (parse_number(word) for word in found.groups()[1:])
+    if per is None or start is None or stop is None or min(per, start, stop) <= 0:
+        return None
+    return found[1], per, start, stop
+
+
+def _last_frequency(text: str) -> float | None:
+    """The last point (Hz); a grid need not end on its stop frequency."""
+    grid = frequency_grid(text)
+    if grid is None:
+        return None
+    kind, per, start, stop = grid
+    if kind == "lin":
+        return stop
+    base = 10.0 if kind == "dec" else 2.0
+    n_steps = math.floor(per * math.log(stop / start, base) + _ROUNDING)
+    return float(start * base ** (n_steps / per))

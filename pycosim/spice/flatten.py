@@ -13,7 +13,8 @@ from typing import Final
 from pycosim.spice.deck import Card, parse_number, read_cards
 
 _MAX_DEPTH: Final = 20
-_VOLTAGE: Final = re.compile(r"\bv\(\s*([^\s,()]+)\s*(?:,\s*([^\s,()]+)\s*)?\)")
+VOLTAGE: Final = re.compile(r"\bv\(\s*([^\s,()]+)\s*(?:,\s*([^\s,()]+)\s*)?\)")
+"""A voltage in an expression or an output: of one node, or between two."""
 _GROUND: Final = frozenset({"0", "gnd"})
 
 
@@ -180,7 +181,7 @@ _TWO_POLES: Final = {
 def _terminals(text: str, words: Sequence[str]) -> Iterator[tuple[str, Terminal | None]]:
     """Node names of a device with what their terminals mean; None for one that is not understood."""
     letter = words[0][0]
-    read = [(name, Terminal.BLOCKS) for pair in _VOLTAGE.findall(text) for name in pair if name]
+    read = [(name, Terminal.BLOCKS) for pair in VOLTAGE.findall(text) for name in pair if name]
     if letter in _TWO_POLES:
         yield from ((name, _TWO_POLES[letter]) for name in words[1:3])
     elif letter in "bge":

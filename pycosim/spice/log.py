@@ -79,7 +79,16 @@ _FATAL: Final = (
         "the model has no such parameter at this level: correct its name or the level",
     ),
     _rule(r"named .* is not in the circuit", UndefinedModel, "sweep a source that exists"),
+    _rule(
+        r"no data saved for noise",
+        MissingProbe,
+        "a noise analysis with .save lines needs onoise_spectrum or inoise_spectrum, and for its integral onoise_total",
+    ),
     _rule(r"no data saved for", MissingProbe, "no node or current of .save exists: correct the names"),
+    _rule(
+        r"noise input source .* (not in circuit|not of proper type)", UndefinedModel, "refer .noise to a V or I source"
+    ),
+    _rule(r"noise input source .* has no ac value", SuspectNetlist, "give that source an AC value: dc 0.45 ac 1"),
     _rule(r"device already exists", SuspectNetlist, "two devices have one name: rename one"),
 )
 

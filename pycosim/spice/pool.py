@@ -23,7 +23,7 @@ from pycosim.errors import (
 )
 from pycosim.spice.channel import Job, Reply
 from pycosim.spice.crew import Crew
-from pycosim.spice.deck import read_cards, stop_time
+from pycosim.spice.deck import analysis_extent, read_cards
 from pycosim.spice.installation import find_libngspice, installation_hint
 from pycosim.spice.log import last_words, read_log
 from pycosim.spice.prepare import has_noise_source, runnable_deck
@@ -211,7 +211,9 @@ class _Call:
             if reply.exited and read_log(reply.log) is None:
                 words = last_words(reply.log)
                 raise SimulatorCrashed(f"libngspice gave up; its last words: {words}; {_CRASH_ADVICE}")
-            outcome: Outcome = to_waveforms(reply.plots, reply.log, task.netlist, stop_time(read_cards(task.deck)))
+            outcome: Outcome = to_waveforms(
+                reply.plots, reply.log, task.netlist, analysis_extent(read_cards(task.deck))
+            )
         except SimulationError as error:
             outcome = self._kept(error, task.netlist, task.deck, reply.log)
         self._record(task.index, outcome)

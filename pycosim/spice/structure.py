@@ -6,22 +6,26 @@ V for 1 uA into 1 pF), and a capacitor without a value 0 F, both with status 0.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pycosim.errors import SuspectNetlist
-from pycosim.spice.deck import Card, read_cards
-from pycosim.spice.flatten import Flat, Terminal, flatten, library_cards
+from pycosim.spice.deck import Card, frequency_grid, read_cards
+from pycosim.spice.flatten import VOLTAGE, Flat, Terminal, flatten, library_cards
 from pycosim.spice.simulator import NetlistLike
 
 _SET_VOLTAGE: Final = re.compile(r"\bv\(\s*([^\s,()]+)\s*\)\s*=")
+_AC_VALUE: Final = re.compile(r"\bac\b")
 _MAX_NAMED: Final = 6
 
 
 def check_structure(netlist: NetlistLike) -> None:
-    """Refuse a deck with a floating node or a device without a value.
+    """Refuse a deck with a floating node, a device without a value, or a small-signal analysis of nothing.
+
+    ngspice 39 gives zeros and status 0 for the noise of a node that does not exist and for the response to no source.
 
     A node floats where one single terminal touches it, or where no resistor, junction, channel, inductor or
     source connects it with ground, and neither ``.ic``, ``.nodeset`` nor ``uic`` says its voltage. Storage
@@ -33,12 +37,14 @@ def check_structure(netlist: NetlistLike) -> None:
     """
     cards = read_cards(netlist.text)
     libraries = [path.resolve() for path in netlist.libraries]
-    _check_values([*cards, *(card for path in libraries for card in library_cards(path))], netlist)
+    everything = [*cards, *(card for path in libraries for card in library_cards(path))]
+    _check_values(everything, netlist)
     if any(card.words[0] == ".if" for card in cards) or _has_option(cards, "rshunt"):
         return
     flat = flatten(cards, libraries)
     if not flat.complete:
         return
+    _check_small_signal(everything, flat, netlist)
     known = _known_nodes(cards) | flat.unsure
     dangling = _dangling(flat, known)
     if dangling:
@@ -66,6 +72,34 @@ def _check_values(cards: Iterable[Card], netlist: NetlistLike) -> None:
             raise SuspectNetlist(
                 f"line {card.number}: {card.words[0]} has no {_QUANTITY[card.text[0]]}: {card.text!r}; "
                 f"ngspice would take {'1 mohm' if card.text[0] == 'r' else '0'} and go on; write the value",
+                netlist=netlist.name,
+            )
+
+
+def _check_small_signal(cards: Sequence[Card], flat: Flat, netlist: NetlistLike) -> None:
+    nodes = {touch.node for touch in flat.touches} | flat.unsure | {"0"}
+    for card in cards:
+        grid = frequency_grid(card.text) if card.words[0] in {".noise", ".ac"} else None
+        if grid is not None and grid[2] > grid[3]:
+            raise SuspectNetlist(
+                f"line {card.number}: frequencies must rise, found {grid[2]:g} to {grid[3]:g} Hz: swap start and stop",
+                netlist=netlist.name,
+            )
+        if card.words[0] == ".noise":
+            found = VOLTAGE.search(card.text)
+            missing = [node for node in (found.groups() if found else ()) if node and node not in nodes]
+            if missing:
+                near = difflib.get_close_matches(missing[0], sorted(nodes), n=3)
+                raise SuspectNetlist(
+                    f"line {card.number}: the output {missing[0]} of .noise is no node of the circuit; "
+                    f"nearest are {', '.join(near) or 'none'}; correct its name",
+                    netlist=netlist.name,
+                )
+        if card.words[0] == ".ac" and not any(
+            other.text[0] in "vi" and _AC_VALUE.search(other.text) for other in cards
+        ):
+            raise SuspectNetlist(
+                f"line {card.number}: no source has an AC value, so that every response is 0: write 'ac 1' behind one",
                 netlist=netlist.name,
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -10,18 +10,16 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from circuits.benches.array import read_only
-from circuits.interconnect import ArrayWires, wire_load
+from circuits.interconnect import ArrayWires
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
-from pycosim.fitting.wire_loss import fit_wire_loss
 from pycosim.flows.characterization import N_INPUTS
-from pycosim.models.resistive_array import ReadPairTable, ResistiveArray
-from pycosim.models.wire_loss import WireLoss
+from pycosim.models.resistive_array import ReadPairTable
 from pycosim.studies.study import Laboratory, Study, Table
+from pycosim.studies.wire_drop import PUBLISHED_SIZE, Drop, array_solver, cell_table, wire_drop
 from pycosim.sweeps.array import (
     CellArray,
     flat_reads,
-    read_pair_table,
     separate_reads,
     with_wires,
     word_line_settling,
@@ -30,49 +28,23 @@ from pycosim.sweeps.column import column_reads
 
 Array = NDArray[np.float64]
 
-PUBLISHED_SIZE = 64
-"""Rows and columns of an array [2025 Leroux]."""
-
 CUT_WIDTH = 1.0
 """Width of the word lines of a 64 x 64 array whose drop the small arrays of the cut's check have: the narrowest, so
 that the cut is checked where it matters most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Drop:
-    """Error of an array of one size and width of wires.
-
-    Attributes:
-        size: rows and columns.
-        width: of the word lines, over the technology's.
-        errors: (n_reads, n_columns) pulse error (s), the full charge scaled with the rows.
-        corrected: the same after the fitted loss.
-        loss: the fit.
-        by_place: (n_rows, n_columns) relative loss of charge, over all reads.
-    """
-
-    size: int
-    width: float
-    errors: Array
-    corrected: Array
-    loss: WireLoss
-    by_place: Array
-
-
 def study_array(lab: Laboratory) -> Study:
     """Separate against flat simulation; IR drop and settling by place, size and width of the word lines."""
     sizes = (4,) if lab.quick else (8, 16)
-    cuts = [_check_cut(lab, size) for size in sizes]
-    table = read_pair_table(
-        lab.design.cell, lab.design.technology, lab.simulator, stored_voltages=[float(v) for v in lab.design.levels]
-    )
+    table = cell_table(lab)
+    cuts = [_check_cut(lab, table, size) for size in sizes]
     shipped = ArrayWires().word_line
-    widths = (shipped,) if lab.quick else (1.0, 2.0, shipped, 8.0)
+    widths = (shipped,) if lab.quick else (1.0, 2.0, 4.0, shipped)
     cases = [(PUBLISHED_SIZE * k, w) for k in ((1, 2) if lab.quick else (1, 2, 4)) for w in widths]
     lab.progress.stage("IR drop by place, size and width", total=len(cases))
     drops = []
     for size, width in cases:
-        drops.append(_drop(lab, table, size, width))
+        drops.append(wire_drop(lab, table, size, ArrayWires(word_line=width)))
         lab.progress.advance()
     settling = _settling(lab, [drop.size for drop in drops if drop.width == shipped])
     return Study(
@@ -93,7 +65,7 @@ def study_array(lab: Laboratory) -> Study:
     )
 
 
-def _check_cut(lab: Laboratory, size: int) -> xr.Dataset:
+def _check_cut(lab: Laboratory, table: ReadPairTable, size: int) -> xr.Dataset:
     """Pulses of a small array: flat, cut into rows and columns, and with ideal word lines; loss by steady states."""
     lab.progress.stage(f"{size} x {size} array: flat, and cut", total=size)
     design = lab.design
@@ -122,10 +94,7 @@ def _check_cut(lab: Laboratory, size: int) -> xr.Dataset:
         stored_voltages=stored.T,
         pulse_widths=np.broadcast_to(widths, stored.T.shape),
     )["pulse_width"].values
-    table = read_pair_table(
-        design.cell, design.technology, lab.simulator, stored_voltages=[float(v) for v in design.levels]
-    )
-    lossy, lossless = (_solver(lab, table, w, array.driver_resistance) for w in (wires, None))
+    lossy, lossless = (array_solver(design, table, one) for one in (wires, None))
     loss = np.sum(lossy.charges(stored, widths) - lossless.charges(stored, widths), axis=0)
     steady = without + loss / column.converter.saturation_current
     return xr.Dataset(
@@ -135,47 +104,6 @@ def _check_cut(lab: Laboratory, size: int) -> xr.Dataset:
             "loss": ("column", flat - without, {"unit": "s"}),
             "steady_error": ("column", steady - flat, {"unit": "s"}),
         }
-    )
-
-
-def _solver(lab: Laboratory, table: ReadPairTable, wires: ArrayWires | None, driver: float) -> ResistiveArray:
-    technology, pitch = lab.design.technology, lab.design.cell.pitch
-    mid = technology.mid_voltage
-    if wires is None:
-        return ResistiveArray(table=table, word_line_resistance=0.0, bit_line_resistance=0.0, bit_line_voltage=mid)
-    return ResistiveArray(
-        table=table,
-        word_line_resistance=wire_load(technology, pitch, wires.word_line).resistance,
-        bit_line_resistance=wire_load(technology, pitch, wires.bit_line).resistance,
-        driver_resistance=driver,
-        bit_line_voltage=mid,
-    )
-
-
-def _drop(lab: Laboratory, table: ReadPairTable, size: int, width: float) -> Drop:
-    """Random reads of one size: levels and codes evenly distributed, the same for every width."""
-    design = lab.design
-    rng = np.random.default_rng([lab.seed, size])
-    n_reads = max(1, (1 if lab.quick else 8) * PUBLISHED_SIZE // size)
-    real, ideal = (
-        _solver(lab, table, wires, CellArray(column=with_wires(design.first, ArrayWires())).driver_resistance)
-        for wires in (ArrayWires(word_line=width), None)
-    )
-    found, lossless = np.empty((n_reads, size, size)), np.empty((n_reads, size, size))
-    for k in range(n_reads):
-        stored = design.levels[rng.integers(0, len(design.levels), (size, size))]
-        widths = np.asarray(design.max_pulse_width / (N_INPUTS - 1) * rng.integers(0, N_INPUTS, size), dtype=np.float64)
-        found[k], lossless[k] = real.charges(stored, widths), ideal.charges(stored, widths)
-    loss = fit_wire_loss(found, lossless)
-    seconds = PUBLISHED_SIZE / size / design.first.converter.saturation_current
-    towards_zero = ((lossless - found) * np.sign(lossless)).sum(axis=0)
-    return Drop(
-        size=size,
-        width=width,
-        errors=seconds * (found - lossless).sum(axis=1),
-        corrected=seconds * (found - lossless * loss.factor()).sum(axis=1),
-        loss=loss,
-        by_place=towards_zero / np.abs(lossless).sum(axis=0),
     )
 
 
@@ -202,7 +130,7 @@ def _figures(drop: Drop) -> dict[str, Json]:
         "corrected_rms_error_s": _rms(drop.corrected),
         "corrected_worst_error_s": float(np.abs(drop.corrected).max()),
         "loss": {"driver": drop.loss.driver, "word_line": drop.loss.word_line, "bit_line": drop.loss.bit_line},
-        "worst_loss": float(drop.by_place.max()),
+        "worst_loss": float(np.nanmax(drop.by_place)),
     }
 
 
@@ -269,9 +197,16 @@ def _plot(shipped: list[Drop], drops: list[Drop]) -> Figure:
         for color, drop in zip(SERIES, shipped, strict=False):
             place = (np.arange(drop.size) + 1) / drop.size
             measured, fitted = 100 * drop.by_place, 100 * (1 - drop.loss.factor())
-            axes[0].plot(place, measured.mean(axis=0), ".", color=color, markersize=3, label=f"{drop.size}")
+            axes[0].plot(place, np.nanmean(measured, axis=0), ".", color=color, markersize=3, label=f"{drop.size}")
             axes[0].plot(place, fitted.mean(axis=0), color=color)
-            axes[1].plot(place, measured.mean(axis=1), ".", color=color, markersize=3, label=f"{drop.size}")
+            axes[1].plot(
+                place,
+                [np.nan if np.isnan(row).all() else np.nanmean(row) for row in measured],
+                ".",
+                color=color,
+                markersize=3,
+                label=f"{drop.size}",
+            )
             axes[1].plot(place, fitted.mean(axis=1), color=color)
         axes[0].set(title="along the word line", xlabel="column / columns", ylabel="charge lost, %")
         axes[1].set(title="along the bit line", xlabel="row / rows", ylabel="charge lost, %")

@@ -7,18 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from circuits.testbench import render_netlist
 from pycosim.evaluate.document import Json
-from pycosim.evaluate.drawing import MUTED, RAMP, SERIES, drawing_style, new_figure, plain
-from pycosim.flows.characterization import Design
-from pycosim.spice import Waveforms
 from pycosim.studies.study import Laboratory, Study, Table
-from pycosim.sweeps.write_path import WritePath, single_level_columns, stored_levels, written_levels
-
-Array = NDArray[np.float64]
+from pycosim.studies.write_path_plots import draw_errors, draw_write
+from pycosim.studies.write_time import CORNERS, WRITE_TIMES, write_time_table, write_times
+from pycosim.sweeps.write_path import (
+    WritePath,
+    single_level_columns,
+    stored_levels,
+    written_levels,
+    written_levels_of,
+)
 
 OVERDRIVE = 0.1
 """How far beyond the drawn levels the write gates are driven in the variant (V). Ours: it cures the slow corners."""
@@ -58,9 +59,12 @@ def study_write_path(lab: Laboratory) -> Study:
     The variant drives the write gates `OVERDRIVE` further while they are open.
     """
     path = WritePath(cell=lab.design.cell, technology=lab.design.technology)
-    conditions = (CONDITIONS[0], CONDITIONS[-2]) if lab.quick else CONDITIONS
+    conditions = CONDITIONS[-2:-1] if lab.quick else CONDITIONS
     codes = [0, 3] if lab.quick else list(range(path.driver.n_levels))
-    lab.progress.stage("write path", total=2 * len(conditions) + 5 * len(codes))
+    times = WRITE_TIMES[1:2] if lab.quick else WRITE_TIMES
+    overdrives = (OVERDRIVE,) if lab.quick else (0.0, OVERDRIVE)
+    n_writes = 2 * len(times) * len(overdrives) * len(CORNERS)
+    lab.progress.stage("write path", total=2 * len(conditions) + 4 * len(codes) + n_writes)
     supply = lab.design.technology.supply_voltage
     together = single_level_columns(
         path,
@@ -76,43 +80,63 @@ def study_write_path(lab: Laboratory) -> Study:
         previous_voltages=[0.0, supply],
         progress=lambda done, total: lab.progress.advance(),
     )
-    rows = []
-    for corner, temperature, scale in conditions:
-        design = lab.design.at(corner=corner, temperature=temperature, supply_voltage=scale * supply)
-        rows.append(_condition(lab, design))
-        lab.progress.advance(2)
+    rows = _conditions(lab, conditions)
+    shortened = write_times(lab, times, overdrives)
     nominal = written_levels(path, lab.simulator)
-    bench = path.bench(list(range(path.driver.n_levels)), [path.n_rows // path.driver.n_levels] * path.driver.n_levels)
+    bench = path.bench_of_every_level()
     waves = lab.simulator.run(render_netlist(bench))
     return Study(
         name="write_path",
         title="Write path: from a digital code to a stored voltage",
-        figures={"write_path": _figures(path, nominal, together, finished, rows)},
-        tables=(_level_table(path, nominal, together), _corner_table(rows), _energy_table(path, nominal)),
+        figures={
+            "write_path": {
+                **_figures(path, nominal, together, finished, rows),
+                "write_times_s": list(times),
+                "write_time_errors": [one.figures() for one in shortened],
+            }
+        },
+        tables=(
+            _level_table(path, nominal, together),
+            _corner_table(rows),
+            write_time_table(shortened, times),
+            _energy_table(path, nominal),
+        ),
         datasets={"levels": nominal, "columns_of_one_level": together},
-        plots={"write": _plot_write(path, waves, bench.parameters), "errors": _plot_errors(path, nominal, rows)},
+        plots={"write": draw_write(path, waves, bench.parameters), "errors": draw_errors(path, nominal, rows)},
     )
 
 
-def _condition(lab: Laboratory, design: Design) -> dict[str, Json]:
-    """The figures of one corner, as drawn and with over-driven write gates."""
-    row: dict[str, Json] = {
-        "corner": design.technology.corner,
-        "temperature_c": design.technology.temperature,
-        "supply_v": design.technology.supply_voltage,
-    }
-    for name, extra in (("", 0.0), ("overdriven_", OVERDRIVE)):
-        cell = replace(design.cell, on_margin=design.cell.on_margin + extra)
-        found = written_levels(WritePath(cell=cell, technology=design.technology), lab.simulator)
-        level = design.technology.supply_voltage / (found.sizes["code"] - 1)
-        row |= {
-            f"{name}error_v": [float(v) for v in found["error"].values],
-            f"{name}error_max_levels": float(np.abs(found["error"].values).max() / level),
-            f"{name}injection_max_v": float(np.abs(found["injection"].values).max()),
-            f"{name}settle_quarter_level_s": float(found["quarter_level_time"].values.max()),
-            f"{name}energy_j": _energy(found),
+def _conditions(lab: Laboratory, conditions: Sequence[tuple[str, float, float]]) -> list[dict[str, Json]]:
+    """The figures of every corner, as drawn and with over-driven write gates."""
+    supply, variants = lab.design.technology.supply_voltage, {"": 0.0, "overdriven_": OVERDRIVE}
+    designs = [lab.design.at(corner=c, temperature=t, supply_voltage=scale * supply) for c, t, scale in conditions]
+    cells = [replace(lab.design.cell, on_margin=lab.design.cell.on_margin + extra) for extra in variants.values()]
+    found = iter(
+        written_levels_of(
+            [WritePath(cell=cell, technology=design.technology) for design in designs for cell in cells],
+            lab.simulator,
+            progress=lambda done, total: lab.progress.advance(),
+        )
+    )
+    rows = []
+    for design in designs:
+        row: dict[str, Json] = {
+            "corner": design.technology.corner,
+            "temperature_c": design.technology.temperature,
+            "supply_v": design.technology.supply_voltage,
         }
-    return row
+        for name in variants:
+            one = next(found)
+            level = design.technology.supply_voltage / (one.sizes["code"] - 1)
+            row |= {
+                f"{name}error_v": [float(v) for v in one["error"].values],
+                f"{name}error_max_levels": float(np.abs(one["error"].values).max() / level),
+                f"{name}injection_max_v": float(np.abs(one["injection"].values).max()),
+                f"{name}settle_quarter_level_s": float(one["quarter_level_time"].values.max()),
+                f"{name}energy_j": _energy(one),
+            }
+        rows.append(row)
+    return rows
 
 
 def _energy(found: xr.Dataset) -> float:
@@ -212,9 +236,9 @@ def _corner_table(rows: Sequence[Mapping[str, Json]]) -> Table:
             )
             for row in rows
         ),
-        note="The time is to a quarter level of what the cell has when the gate closes, so a write that is not finished "
-        "shows in the error. The middle levels are the slow ones: there both transistors of the write gate have half the "
-        "supply as drive.",
+        note="The time is to a quarter level of what the cell has when the gate closes, so a write that is not "
+        "finished shows in the error. The middle levels are the slow ones: there both transistors of the write gate "
+        "have half the supply as drive.",
     )
 
 
@@ -228,64 +252,9 @@ def _energy_table(path: WritePath, nominal: xr.Dataset) -> Table:
         title=f"Energy of writing {path.n_rows} cells, every level equally often",
         header=("part", "pJ"),
         rows=tuple(rows),
-        note="Published for the DACs of a head: 330 pJ a token [2025 Leroux]. Not counted: the generation of the levels "
-        "beyond the rails, the digital codes' wires.",
+        note="Published for the DACs of a head: 330 pJ a token [2025 Leroux]. Not counted: the generation of the "
+        "levels beyond the rails, the digital codes' wires.",
     )
-
-
-def _plot_write(path: WritePath, waves: Waveforms, at: Mapping[str, float]) -> Figure:
-    with drawing_style():
-        figure = new_figure(10.0, 3.6)
-        write, close = figure.subplots(1, 2, width_ratios=(1.6, 1.0))
-        time = 1e9 * (waves.time - at["write_start"])
-        end = 1e9 * (at["write_end"] - at["write_start"])
-        colors = [RAMP[min(k * len(RAMP) // path.driver.n_levels, len(RAMP) - 1)] for k in range(path.driver.n_levels)]
-        for code, color in enumerate(colors):
-            cell = np.real(waves.signals[f"v(sn{code})"])
-            write.plot(time, cell, color=color)
-            before = float(np.interp(at["write_end"], waves.time, cell))
-            close.plot(time, 1e3 * (cell - before), color=color, label=f"code {code}")
-        write.axvline(end, color=MUTED, linewidth=0.8)
-        write.set(title="Cells of one column", xlabel="time from the write command (ns)", ylabel="stored voltage (V)")
-        close.set(xlim=(end - 0.1, end + 0.6), xlabel="time from the write command (ns)", ylabel="change (mV)")
-        close.set(title="Closing the gates: charge injection", ylim=(-6, 6))
-        close.legend(loc="upper right", ncols=2)
-        for axes in (write, close):
-            plain(axes)
-        return figure
-
-
-def _plot_errors(path: WritePath, nominal: xr.Dataset, rows: Sequence[Mapping[str, Json]]) -> Figure:
-    with drawing_style():
-        figure = new_figure(10.0, 3.6)
-        parts, corners = figure.subplots(1, 2)
-        codes = nominal["code"].values
-        parts.bar(codes - 0.2, 1e3 * nominal["written_error"].values, 0.4, color=SERIES[0], label="before closing")
-        parts.bar(codes + 0.2, 1e3 * nominal["injection"].values, 0.4, color=SERIES[1], label="injected by closing")
-        parts.plot(codes, 1e3 * nominal["error"].values, "-o", color=SERIES[2], label="stored")
-        parts.axhline(0.0, color=MUTED, linewidth=0.8)
-        parts.legend(loc="upper left")
-        parts.set(title="Error of a stored level", xlabel="code", ylabel="stored − nominal (mV)")
-        names = [
-            f"{row['corner']} {_number(row, 'temperature_c'):g} °C {_number(row, 'supply_v'):.2f} V" for row in rows
-        ]
-        places = np.arange(len(rows))
-        for shift, key, color, text in (
-            (-0.2, "", SERIES[0], "as drawn"),
-            (0.2, "overdriven_", SERIES[1], "driven further"),
-        ):
-            worst = [1e3 * float(np.abs(np.asarray(row[f"{key}error_v"], dtype=np.float64)).max()) for row in rows]
-            corners.barh(places + shift, worst, 0.4, color=color, label=text)
-        corners.set_yticks(places, names)
-        corners.invert_yaxis()
-        corners.axvline(
-            1e3 * path.technology.supply_voltage / (path.driver.n_levels - 1) / 4, color=MUTED, linewidth=0.8
-        )
-        corners.set(title="Largest error by corner (line: a quarter level)", xlabel="mV", xscale="log")
-        corners.legend(loc="lower right")
-        plain(parts, grid="y")
-        plain(corners, grid="x")
-        return figure
 
 
 def _as_float(value: Json) -> float:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from circuits.benches.column import column_bench
+from circuits.benches.column import WordLinePulse, column_bench
 from circuits.charge_to_pulse import ChargeToPulseParameters
 from circuits.die import Die
 from circuits.gain_cell import GainCellParameters
+from circuits.interconnect import ArrayWires
 from circuits.technology import Technology
 from circuits.testbench import Testbench
 from circuits.timing import ColumnTiming
 from pycosim.errors import InputError
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance, characterize
+from pycosim.sweeps.column_charge import CHARGE_UNITS, column_charges
 from pycosim.sweeps.converter import signed_pulse_width
 from pycosim.waveforms import crossing_times, settling_time, supply_energy
 
@@ -52,6 +54,8 @@ class Column:
         period: time from token to token (s): what the supplies draw at the end of the deck they go on drawing until
             then. None ends the energy with the deck.
         die: a sample of mismatch; None for the circuit as drawn.
+        wires: widths of the lines, for a bit line with resistance and an ammeter at its foot; None for a lumped one.
+        written: False for a column that holds its levels from the start and is only read.
     """
 
     cell: GainCellParameters
@@ -62,14 +66,18 @@ class Column:
     n_counts: int = 15
     period: float | None = None
     die: Die | None = None
+    wires: ArrayWires | None = None
+    written: bool = True
 
     @property
     def name(self) -> str:
         """Name of its netlists."""
         return "signed_column" if self.converter.signed else "column"
 
-    def bench(self, stored_voltages: Array, pulse_widths: Array) -> Testbench:
-        """The bench of one read, operands (n_rows,) in V and s."""
+    def bench(
+        self, stored_voltages: Array, pulse_widths: Array, word_lines: Sequence[WordLinePulse] | None = None
+    ) -> Testbench:
+        """The bench of one read, operands (n_rows,) in V and s; `word_lines` as `column_bench` takes them."""
         bench = column_bench(
             self.cell,
             self.converter,
@@ -77,6 +85,9 @@ class Column:
             self.timing,
             stored_voltages=[float(v) for v in stored_voltages],
             pulse_widths=[float(w) for w in pulse_widths],
+            wires=self.wires,
+            word_lines=word_lines,
+            written=self.written,
             name=self.name,
         )
         return bench if self.die is None else replace(bench, die=self.die)
@@ -88,6 +99,7 @@ def column_reads(
     *,
     stored_voltages: Array,
     pulse_widths: Array,
+    word_lines: Sequence[Sequence[WordLinePulse]] | None = None,
     progress: Advance | None = None,
 ) -> xr.Dataset:
     """Simulate one column per sample.
@@ -97,13 +109,14 @@ def column_reads(
         simulator: any.
         stored_voltages: (n_samples, n_rows) levels written (V).
         pulse_widths: (n_samples, n_rows) input pulses (s).
+        word_lines: of each sample, what each row's word lines do at the column's position; None for ideal pulses.
         progress: called with (done, total).
 
     Returns:
         Over "sample": `pulse_width` (s, signed for a signed converter); the energies of one write and read (J) from the
         converter's supply, its bias supply, the word lines and the write lines; and the time (s) that the write, the
         longest input, the settling of the integration and the start of the pulse took (NaN for a column whose pulse
-        has no width).
+        has no width). A column with `wires` adds the charges (C) of `column_charges`.
 
     Raises:
         InputError: operands of different shapes, or not (n_samples, n_rows).
@@ -116,15 +129,23 @@ def column_reads(
             f"{stored_voltages.shape} and {pulse_widths.shape}"
         )
 
+    if word_lines is not None and len(word_lines) != len(stored_voltages):
+        raise InputError(f"word_lines must be one per sample, {len(stored_voltages)}, found {len(word_lines)}")
+
+    def bench(point: Mapping[str, float]) -> Testbench:
+        k = int(point["sample"])
+        return column.bench(stored_voltages[k], pulse_widths[k], None if word_lines is None else word_lines[k])
+
     def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
-        return {**_energies(waves, column), **_phases(waves, column)}
+        charges = {} if column.wires is None else column_charges(waves, column.converter, column.timing)
+        return {**_energies(waves, column), **_phases(waves, column), **charges}
 
     return characterize(
         {"sample": [float(i) for i in range(len(stored_voltages))]},
-        lambda point: column.bench(stored_voltages[int(point["sample"])], pulse_widths[int(point["sample"])]),
+        bench,
         measure,
         simulator,
-        units=UNITS,
+        units=UNITS if column.wires is None else {**UNITS, **CHARGE_UNITS},
         progress=progress,
     )
 
@@ -158,7 +179,9 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
         "vwwlb", np.real(waves.signals["v(wwlb)"])
     )
     return {
-        "energy_converter": held("vdd", supply) + held("vref", mid) + held("vvrst", column.converter.reset_voltage),
+        "energy_converter": held("vdd", supply)
+        + held("vref", mid)
+        + held("vvrst", column.converter.reset_voltage(column.technology)),
         "energy_bias": held("vddb", supply),
         "energy_word_lines": word_lines(),
         "energy_write": write_lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -15,7 +16,7 @@ from circuits.testbench import Testbench
 from circuits.timing import ColumnTiming
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance, characterize
-from pycosim.waveforms import pulse_width
+from pycosim.waveforms import charge, pulse_width
 
 
 def signed_pulse_width(waves: Waveforms, *, threshold: float, sign_time: float | None) -> float:
@@ -60,4 +61,82 @@ def converter_transfer(
         simulator,
         units={"charge": "C", "pulse_width": "s"},
         progress=progress,
+    )
+
+
+def hold_droop(
+    converter: ChargeToPulseParameters,
+    technology: Technology,
+    timing: ColumnTiming,
+    simulator: Simulator,
+    *,
+    charges: Sequence[float],
+    hold_time: float = 20e-9,
+) -> xr.Dataset:
+    """What the integration node does while nothing should move it: released, and not yet discharged.
+
+    Args:
+        converter: sizes of the circuit.
+        technology: its process.
+        timing: the plan; its gap is stretched by the hold.
+        simulator: any.
+        charges: C.
+        hold_time: from the release to the discharge (s); the slope is taken over its second half.
+
+    Returns:
+        Over "charge": `held_voltage` in the middle of the hold (V), `droop` (V/s).
+    """
+    held = replace(timing, gap=timing.gap + hold_time)
+
+    def measure(waves: Waveforms, bench: Testbench) -> dict[str, float]:
+        moments = held.release + hold_time * np.array([0.5, 1.0])
+        early, late = np.interp(moments, waves.time, np.real(waves.signals["v(integral)"]))
+        return {"held_voltage": float(early), "droop": float(late - early) / (hold_time / 2)}
+
+    return characterize(
+        {"charge": list(charges)},
+        lambda point: charge_to_pulse_bench(converter, technology, held, charge=point["charge"]),
+        measure,
+        simulator,
+        units={"charge": "C", "held_voltage": "V", "droop": "V/s"},
+    )
+
+
+def bit_line_hold(
+    converter: ChargeToPulseParameters,
+    technology: Technology,
+    timing: ColumnTiming,
+    simulator: Simulator,
+    *,
+    currents: Sequence[float],
+) -> xr.Dataset:
+    """How well the conveyor holds the bit line under a constant current.
+
+    Args:
+        converter: sizes of the circuit.
+        technology: its process.
+        timing: the plan.
+        simulator: any.
+        currents: sunk from the bit line through the input window (A).
+
+    Returns:
+        Over "current": `bit_line_error` (V), mean of the bit line over the second half of the window, over V_DD/2;
+        `supply_current` (A), mean of the converter's own supply over the same time.
+    """
+    window = (timing.input_start + timing.input_window / 2, timing.input_start + timing.input_window)
+
+    def mean(waves: Waveforms, probe: str) -> float:
+        return charge(waves.time, np.real(waves.signals[probe]), *window) / (window[1] - window[0])
+
+    return characterize(
+        {"current": list(currents)},
+        lambda point: charge_to_pulse_bench(
+            converter, technology, timing, charge=point["current"] * timing.input_window
+        ),
+        lambda waves, bench: {
+            "bit_line_error": mean(waves, "v(rbl)") - technology.mid_voltage,
+            "supply_current": -mean(waves, "i(vdd)"),
+        },
+        simulator,
+        units={"current": "A", "bit_line_error": "V", "supply_current": "A"},
     )

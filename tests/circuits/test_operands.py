@@ -216,19 +216,33 @@ def test_a_cell_of_absurd_sizes_is_refused(changes: dict[str, Any], message: str
         dc(cell=replace(CELL, **changes))
 
 
-@pytest.mark.parametrize(
-    "name", ["integration_capacitance", "discharge_current", "comparator_current", "saturation_current"]
-)
+@pytest.mark.parametrize("name", ["integration_capacitance", "discharge_current", "saturation_current"])
 @pytest.mark.parametrize("value", [NAN, INF, 0.0, -1e-15, 700.0])
 def test_a_converter_of_absurd_sizes_is_refused(name: str, value: float) -> None:
     with pytest.raises(CircuitError, match=f"{name.replace('_', ' ')} must be|charge must be"):
         convert(converter=replace(CONVERTER, **{name: value}))
 
 
+@pytest.mark.parametrize(
+    ("part", "changes", "message"),
+    [
+        ("comparator", {"tail_current": 0.0}, "comparator current must be"),
+        ("comparator", {"bias_decoupling": NAN}, "decoupling of the comparator must be"),
+        ("sink", {"decoupling": 0.2}, "decoupling of the sink must be"),
+        ("source", {"decoupling": -1e-15}, "decoupling of the source must be"),
+        ("source", {"cascode_bias": 550.0}, "cascode bias must be"),
+    ],
+)
+def test_a_part_of_a_converter_with_absurd_sizes_is_refused(part: str, changes: dict[str, Any], message: str) -> None:
+    changed = replace(getattr(CONVERTER, part), **changes)
+    with pytest.raises(CircuitError, match=message):
+        convert(converter=replace(CONVERTER, **{part: changed}))
+
+
 @pytest.mark.parametrize("volts", [NAN, -0.1, 350.0])
 def test_a_reset_level_outside_the_supply_is_refused(volts: float) -> None:
     with pytest.raises(CircuitError, match=r"reset voltage must be at least 0 and at most 0\.9 V"):
-        convert(converter=replace(CONVERTER, reset_voltage=volts))
+        convert(converter=replace(CONVERTER, reset_share=volts / 0.9))
 
 
 @pytest.mark.parametrize(

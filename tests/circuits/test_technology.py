@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from circuits.errors import CircuitError
-from circuits.technology import Library, load_technology
+from circuits.technology import Library, Polarity, load_technology
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "circuits" / "technologies"
 
@@ -234,3 +234,49 @@ def test_a_library_path_that_would_end_its_line_in_the_deck_is_refused(folder: P
     (folder / "cards" / "a\n.lib").write_text("* empty\n", encoding="utf-8")
     with pytest.raises(CircuitError, match="holds a quote or a line break"):
         load_technology(written(folder, PLAIN.replace("models.lib", "a\\n.lib")))
+
+
+def test_the_oxide_technology_is_generic28_with_three_more_transistors() -> None:
+    plain, oxide = load_technology("generic28"), load_technology("oxide")
+    assert list(oxide.flavours) == ["oxide", "thick_nmos", "thick_pmos"]
+    assert not plain.flavours
+    assert (oxide.nmos, oxide.pmos, oxide.wire, oxide.corners) == (plain.nmos, plain.pmos, plain.wire, plain.corners)
+    assert oxide.device("nmos", "oxide").instance == "subcircuit"
+    assert oxide.device("nmos") == oxide.nmos
+
+
+def test_every_number_of_the_oxide_technology_states_its_source() -> None:
+    lines = (BUILT_IN / "oxide.toml").read_text(encoding="utf-8").splitlines()
+    numbers = [line for line in lines if line.split(" = ")[-1][:1].isdigit()]
+    assert len(numbers) > 14
+    assert not [line for line in numbers if "ours" not in line and "[20" not in line]
+
+
+@pytest.mark.parametrize(("polarity", "flavour"), [("pmos", "oxide"), ("nmos", "thick_pmos"), ("nmos", "igzo")])
+def test_a_flavour_that_is_not_there_is_answered_with_those_that_are(polarity: Polarity, flavour: str) -> None:
+    with pytest.raises(CircuitError, match=r"it has oxide \(nmos\), thick_nmos \(nmos\), thick_pmos \(pmos\)"):
+        load_technology("oxide").device(polarity, flavour)
+
+
+FLAVOUR = '[flavours.oxide]\npolarity = "nmos"\nmodel = "tft"\n'
+
+
+def test_a_flavour_of_a_users_own_is_read(folder: Path) -> None:
+    technology = load_technology(written(folder, PLAIN + FLAVOUR + "minimum_length = 45e-9\n"))
+    assert technology.flavours["oxide"].model == "tft"
+    assert (technology.flavours["oxide"].minimum_length, technology.flavours["oxide"].a_vth) == (45e-9, None)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "message"),
+    [
+        ('polarity = "nmos"\n', "", "flavours.oxide.polarity is missing"),
+        ('polarity = "nmos"\n', 'polarity = "n"\n', "polarity must be 'nmos' or 'pmos', found 'n'"),
+        ('model = "tft"', "model = 'a b'", "flavours.oxide.model: 'a b' is not a plain name"),
+        ('model = "tft"', 'model = "tft"\na_vth = -1', "a_vth must be a positive number"),
+        ("[flavours.oxide]", "[flavours.'o x']", "flavours: 'o x' is not a plain name"),
+    ],
+)
+def test_a_wrong_flavour_is_answered_with_one_sentence(folder: Path, good: str, bad: str, message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        load_technology(written(folder, PLAIN + FLAVOUR.replace(good, bad)))

@@ -53,6 +53,18 @@ NOISE = Deck(  # a .save line would make ngspice refuse the noise analysis
     probes=("onoise_spectrum",),
 )
 
+LOW_PASS_NOISE = deck(  # ngspice wants something of the second plot, the integral, to be saved as well
+    "low_pass_noise",
+    "v1 in 0 0 ac 1\nr1 in out 1k\nc1 out 0 1p\n.save onoise_total\n.noise v(out) v1 dec 20 10k 1t",
+    "onoise_spectrum",
+    "inoise_spectrum",
+)
+NOISE_BY_DEVICE = Deck(
+    name="noise_by_device",
+    text="noise\nv1 in 0 0 ac 1\nr1 in out 1k\nr2 out 0 1k\n.noise v(out) v1 dec 2 1k 1meg 1\n.end\n",
+    probes=("onoise_spectrum", "onoise.r1", "onoise.r2.thermal"),
+)
+
 # A BSIM4 inverter; few of the model's parameters, the rest are ngspice's defaults.
 INVERTER = deck(
     "inverter",
@@ -71,7 +83,7 @@ cl out 0 2f
     "i(vdd)",
 )
 
-SOUND = (DISCHARGE, DIVIDER, DIODE, SWEEP, LOW_PASS, NOISE, INVERTER)
+SOUND = (DISCHARGE, DIVIDER, DIODE, SWEEP, LOW_PASS, NOISE, LOW_PASS_NOISE, NOISE_BY_DEVICE, INVERTER)
 
 # What fails, and how. A recursive .func overflows ngspice 39's stack, also inside the shared library.
 RECURSIVE = deck("recursive", "v1 a 0 1\n.func f(x) {f(x)}\nr1 a 0 {f(1)}\n.op", "v(a)")
@@ -96,4 +108,20 @@ DANGLING = deck("dangling", "v1 d 0 1\nr1 d 0 1k\nr2 d x 1k\n.op", "v(x)")
 NO_RESISTANCE = deck("no_resistance", "v1 d 0 1\nr1 d 0\n.op", "v(d)")
 NO_RESISTANCE_IN_MODEL = deck("no_resistance_in_model", "v1 d 0 1\nr1 d 0 rr\n.model rr r\n.op", "v(d)")
 LOOP = deck("loop", "v1 a 0 1\nv2 a 0 2\nr1 a 0 1k\n.op", "v(a)")
+_TWO_RESISTORS = "v1 in 0 1 ac 1\nr1 in out 1k\nr2 out 0 1k\n"
+NOISE_OF_NO_NODE = deck("noise_of_no_node", _TWO_RESISTORS + ".noise v(outt) v1 dec 2 1k 1meg")
+NOISE_OF_NO_SOURCE = deck("noise_of_no_source", _TWO_RESISTORS + ".noise v(out) v7 dec 2 1k 1meg")
+NOISE_OF_A_RESISTOR = deck("noise_of_a_resistor", _TWO_RESISTORS + ".noise v(out) r1 dec 2 1k 1meg")
+NOISE_WITHOUT_AC = deck("noise_without_ac", "v1 in 0 1\nr1 in out 1k\nr2 out 0 1k\n.noise v(out) v1 dec 2 1k 1meg")
+NOISE_WITHOUT_INTEGRAL = deck(
+    "noise_without_integral", _TWO_RESISTORS + ".noise v(out) v1 dec 2 1k 1meg", "onoise_spectrum"
+)
+NOISE_MISSING_PROBE = deck(
+    "noise_missing_probe",
+    _TWO_RESISTORS + ".save onoise_total\n.noise v(out) v1 dec 2 1k 1meg",
+    "onoise_spectrum",
+    "onoise_spectra",
+)
+NOISE_BACKWARDS = deck("noise_backwards", _TWO_RESISTORS + ".noise v(out) v1 dec 2 1meg 1k")
+RESPONSE_TO_NOTHING = deck("response_to_nothing", "v1 in 0 1\nr1 in 0 1k\n.ac dec 2 1 1k", "v(in)")
 WRONG_IC = deck("wrong_ic", "v1 a 0 1\nr1 a 0 1k\n.ic v(nope)=1\n.tran 1n 10n", "v(a)")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycosim.spice.deck import parse_number, read_cards, stop_time
+from pycosim.spice.deck import Extent, analysis_extent, parse_number, read_cards
 
 
 def test_cards_are_joined_and_comments_are_gone() -> None:
@@ -39,7 +39,22 @@ def test_a_number_survives_being_written(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("card", "expected"), [(".tran 1n 2u", 2e-6), (".TRAN 1n 2u 0 1n uic", 2e-6), (".tran 1n {s}", None), (".op", None)]
+    ("card", "expected"),
+    [
+        (".tran 1n 2u", Extent("time", 2e-6)),
+        (".TRAN 1n 2u 0 1n uic", Extent("time", 2e-6)),
+        (".tran 1n {s}", Extent("time", None)),
+        (".op", None),
+        (".dc v1 0 1 0.1", None),
+        (".ac dec 10 1k 10meg", Extent("frequency", 1e7)),
+        (".ac dec 3 1 50", Extent("frequency", 10 ** (5 / 3))),  # 46.4 Hz: the next point would be 100 Hz
+        (".ac oct 1 1 9", Extent("frequency", 8.0)),
+        (".ac lin 5 1 9", Extent("frequency", 9.0)),
+        (".noise v(out , ref) v1 dec 2 1k 1meg 1", Extent("frequency", 1e6)),
+        (".noise v(out) v1 dec {n} 1k 1meg", Extent("frequency", None)),
+    ],
 )
-def test_the_stop_time_is_the_second_number(card: str, expected: float | None) -> None:
-    assert stop_time(read_cards(f"t\n{card}\n.end\n")) == (expected and pytest.approx(expected))
+def test_an_analysis_says_how_far_it_goes(card: str, expected: Extent | None) -> None:
+    found = analysis_extent(read_cards(f"t\n{card}\n.end\n"))
+    assert (found and found.axis_name) == (expected and expected.axis_name)
+    assert (found and found.end) == (expected and expected.end and pytest.approx(expected.end))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pycosim.errors import (
@@ -16,6 +17,9 @@ from pycosim.errors import (
     UndefinedModel,
 )
 from pycosim.spice import NgspiceBatch, NgspicePool, Simulator
+from pycosim.spice.deck import Extent
+from pycosim.spice.rawfile import Plot
+from pycosim.spice.results import to_waveforms
 
 from . import decks
 from .decks import Deck
@@ -37,6 +41,14 @@ CASES: list[tuple[Deck, type[SimulationError], str]] = [
     (decks.NO_RESISTANCE, SuspectNetlist, "r1 has no resistance"),
     (decks.NO_RESISTANCE_IN_MODEL, SuspectNetlist, "r1.*set to 1 mOhm"),
     (decks.LOOP, SuspectNetlist, "loop of voltage sources"),
+    (decks.NOISE_OF_NO_NODE, SuspectNetlist, r"line 5: the output outt of \.noise is no node .* nearest are out"),
+    (decks.NOISE_OF_NO_SOURCE, UndefinedModel, r"v7 not in circuit.*refer \.noise to a V or I source"),
+    (decks.NOISE_OF_A_RESISTOR, UndefinedModel, r"r1 is not of proper type.*refer \.noise"),
+    (decks.NOISE_WITHOUT_AC, SuspectNetlist, "v1 has no AC value.*dc 0.45 ac 1"),
+    (decks.NOISE_WITHOUT_INTEGRAL, MissingProbe, "and for its integral onoise_total"),
+    (decks.NOISE_MISSING_PROBE, MissingProbe, "'onoise_spectra' is not among .* nearest are onoise_spectrum"),
+    (decks.NOISE_BACKWARDS, SuspectNetlist, r"frequencies must rise, found 1e\+06 to 1000 Hz"),
+    (decks.RESPONSE_TO_NOTHING, SuspectNetlist, "line 4: no source has an AC value"),
     (decks.WRONG_IC, SuspectNetlist, "non-existent node.*nope.*correct its name"),
 ]
 
@@ -96,10 +108,18 @@ def test_the_directory_of_a_sound_run_is_removed_unless_asked_for(tmp_path: Path
 
 
 def test_half_a_transient_is_refused(pool: NgspicePool) -> None:
-    from pycosim.spice.rawfile import Plot
-    from pycosim.spice.results import to_waveforms
-
     whole = pool.run(decks.DISCHARGE)
     half = {"time": whole.time[:100], "v(a)": whole.signals["v(a)"][:100]}
     with pytest.raises(ConvergenceFailure, match=r"the transient ended at .* wanted 5e-06 s"):
-        to_waveforms([Plot("tran1", half)], "", decks.DISCHARGE, 5e-6)
+        to_waveforms([Plot("tran1", half)], "", decks.DISCHARGE, Extent("time", 5e-6))
+
+
+def test_half_a_spectrum_is_refused(pool: NgspicePool) -> None:
+    whole = pool.run(decks.LOW_PASS_NOISE)
+    half = {"frequency": whole.axis[:40], "onoise_spectrum": whole.signals["onoise_spectrum"][:40]}
+    integral = Plot("noise2", {"v(onoise_total)": np.array([6.4e-5])})
+    extent = Extent("frequency", float(whole.axis[-1]))
+    with pytest.raises(ConvergenceFailure, match=r"the frequency sweep ended at .* Hz, wanted 1e\+12 Hz"):
+        to_waveforms([Plot("noise1", half), integral], "", decks.NOISE, extent)
+    with pytest.raises(SimulationError, match="no data over frequency"):
+        to_waveforms([integral], "", decks.NOISE, extent)

@@ -7,7 +7,19 @@ import pytest
 
 from pycosim.spice import Simulator, Waveforms
 
-from .decks import CAPACITANCE, DIODE, DISCHARGE, DIVIDER, INVERTER, LOW_PASS, NOISE, RESISTANCE, SWEEP
+from .decks import (
+    CAPACITANCE,
+    DIODE,
+    DISCHARGE,
+    DIVIDER,
+    INVERTER,
+    LOW_PASS,
+    LOW_PASS_NOISE,
+    NOISE,
+    NOISE_BY_DEVICE,
+    RESISTANCE,
+    SWEEP,
+)
 
 pytestmark = pytest.mark.ngspice
 
@@ -64,6 +76,22 @@ def test_noise_is_the_spectrum_of_the_resistors(simulator: Simulator) -> None:
     waveforms = simulator.run(NOISE)
     expected = np.sqrt(4 * 1.380649e-23 * 300.15 * 500)  # V/sqrt(Hz) of two 1 kohm in parallel
     np.testing.assert_allclose(waveforms.signals["onoise_spectrum"], expected, rtol=1e-4)
+
+
+def test_noise_of_a_resistor_on_a_capacitor_is_kt_over_c(simulator: Simulator) -> None:
+    waveforms = simulator.run(LOW_PASS_NOISE)
+    density = waveforms.signals["onoise_spectrum"].real
+    referred = waveforms.signals["inoise_spectrum"]
+    np.testing.assert_allclose(referred, density[0], rtol=1e-6)  # 4 k T R, before the filter
+    # the rest above 1 THz is 2 / pi * 159 MHz / 1 THz = 1e-4; chords of a curve at 20 points a decade are 2e-3 too high
+    integral = float(np.trapezoid(density**2, waveforms.axis))
+    assert integral == pytest.approx(1.380649e-23 * 300.15 / 1e-12, rel=3e-3)
+
+
+def test_noise_of_the_devices_adds_up_in_power(simulator: Simulator) -> None:
+    signals = simulator.run(NOISE_BY_DEVICE).signals
+    total = signals["onoise.r1"].real ** 2 + signals["onoise.r2.thermal"].real ** 2
+    np.testing.assert_allclose(total, signals["onoise_spectrum"].real ** 2, rtol=1e-9)
 
 
 def test_inverter_inverts(simulator: Simulator) -> None:

@@ -1,0 +1,127 @@
+"""Tables of the retention study, from its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pycosim.evaluate.document import Json
+from pycosim.studies.study import Table
+
+Row = Mapping[str, Json]
+
+
+def levels_table(rows: Sequence[Row]) -> Table:
+    """Retention of every level at the first corner, by temperature."""
+    first = [row for row in rows if row["corner"] == rows[0]["corner"]]
+    levels = list(dict.fromkeys(row["level_v"] for row in first))
+    places = dict.fromkeys((row["device"], row["temperature_c"]) for row in first)
+    found = {(row["device"], row["temperature_c"], row["level_v"]): row["seconds"] for row in first}
+    return Table(
+        title=f"Age at which a read is off by half a level ({rows[0]['corner']})",
+        header=("cell", "°C", *(f"{_number(level):.3f} V" for level in levels)),
+        rows=tuple(
+            (str(device), f"{_number(celsius):g}", *(seconds(found[device, celsius, level]) for level in levels))
+            for device, celsius in places
+        ),
+        note="never: the level drifts to a voltage whose read is within half a level of the fresh one.",
+    )
+
+
+def worst_table(rows: Sequence[Row]) -> Table:
+    """The shortest-lived level of every corner and temperature, write line idle at mid-supply and at a rail."""
+    places = dict.fromkeys((row["device"], row["corner"]) for row in rows)
+    celsius = list(dict.fromkeys(row["temperature_c"] for row in rows))
+
+    def cell(device: Json, corner: Json, at: Json) -> str:
+        here = [r for r in rows if (r["device"], r["corner"], r["temperature_c"]) == (device, corner, at)]
+        both = [_shortest(here, key) for key in ("seconds", "seconds_write_line_at_rail")]
+        return " / ".join(seconds(value) for value in both)
+
+    return Table(
+        title="Shortest-lived level by corner: write bit line at mid-supply / at the worse of 0 V, mid-supply and V_DD",
+        header=("cell", "corner", *(f"{_number(t):g} °C" for t in celsius)),
+        rows=tuple(
+            (str(device), str(corner), *(cell(device, corner, t) for t in celsius)) for device, corner in places
+        ),
+        note="A write line rests at a rail only while another token of the same array is written there.",
+    )
+
+
+def model_table(rows: Sequence[Row]) -> Table:
+    """Residual of every decay law on voltages between the fitted levels."""
+    places = dict.fromkeys((row["device"], row["temperature_c"]) for row in rows)
+    models = list(dict.fromkeys(str(row["model"]) for row in rows))
+    found = {(row["device"], row["temperature_c"], row["model"]): row for row in rows}
+
+    def line(device: Json, celsius: Json) -> tuple[str, ...]:
+        here = {model: found.get((device, celsius, model)) for model in models}
+        some = next(row for row in here.values() if row is not None)
+        residuals = ("-" if row is None else f"{1e3 * _number(row['held_out_rms_v']):.2f}" for row in here.values())
+        held = seconds(some["hold_time_s"])
+        return (str(device), f"{_number(celsius):g}", held, f"{_number(some['zero_voltage_v']):.3f}", *residuals)
+
+    return Table(
+        title="Decay laws against the transient, between the levels that they were fitted to (mV rms)",
+        header=("cell", "°C", "held", "drifts to (V)", *models),
+        rows=tuple(line(*place) for place in places),
+        note="The first is no fit: leak current and capacitance measured with the node forced, integrated.",
+    )
+
+
+def refresh_table(rows: Sequence[Row]) -> Table:
+    """Refresh period, its temperature law and what it costs."""
+
+    def line(row: Row) -> tuple[str, ...]:
+        period = row["period_s"]
+        assert isinstance(period, dict)
+        return (
+            str(row["device"]),
+            *(seconds(value) for value in period.values()),
+            _rate(row["tunnel_rate_per_s"]),
+            f"{_rate(row['activated_rate_per_s'])}, {_number(row['activation_energy_ev']):.2f} eV",
+            f"{100 * _number(row['law_error']):.0f} %",
+            f"{100 * _number(row['busy_fraction']):.2g} %",
+        )
+
+    limit, periods = _number(rows[0]["allowed_score_error_counts"]), rows[0]["period_s"]
+    assert isinstance(periods, dict)
+    window = "; ".join(f"{row['device']} {_number(row['window_score_error_counts']):.2g}" for row in rows)
+    return Table(
+        title=f"Refresh at {limit:g} counts rms of score error",
+        header=(
+            "cell",
+            *(f"{celsius} °C" for celsius in periods),
+            "tunnelling (1/s)",
+            "over a barrier at 27 °C (1/s)",
+            "law off by",
+            "time taken",
+        ),
+        rows=tuple(line(row) for row in rows),
+        note="Score of 64 random keys and inputs, all of one age; one count is 1 ns of 15. Law: 1/period = tunnelling "
+        "+ barrier x exp(-E/k (1/T - 1/300 K)). Time taken: writing the 64 tokens of a tile one after the other, at "
+        "the temperature of the shortest period. Score error in a window of 1024 tokens of 12 layers, ages uniform up "
+        f"to 0.8 ms, in counts rms at 27 °C: {window}.",
+    )
+
+
+def _rate(value: Json) -> str:
+    return f"{_number(value):.2g}"
+
+
+def seconds(value: Json) -> str:
+    """A time for people: two digits, from microseconds to years."""
+    if value is None:
+        return "never"
+    time = _number(value)
+    units = (("a", 3.156e7), ("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
+    name, length = next((unit for unit in units if time >= 0.999 * unit[1]), units[-1])
+    return f"{float(f'{time / length:.2g}'):g} {name}"
+
+
+def _shortest(rows: Sequence[Row], key: str) -> float | None:
+    return min((_number(row[key]) for row in rows if row[key] is not None), default=None)
+
+
+def _number(value: Json) -> float:
+    assert isinstance(value, int | float)
+    return float(value)

@@ -1,0 +1,73 @@
+"""How short can a write be? The middle levels, all rows on one tap, as drawn and with over-driven write gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pycosim.evaluate.document import Json
+from pycosim.studies.study import Laboratory, Table
+from pycosim.sweeps.write_path import WritePath, single_level_columns
+
+WRITE_TIMES = (2e-9, 3e-9, 4e-9, 6e-9, 8e-9)
+"""Writes that are tried (s)."""
+
+CORNERS: tuple[tuple[str, float, float], ...] = (("tt", 27.0, 1.0), ("ss", 0.0, 1.0), ("ss", 0.0, 0.9))
+"""Corner, temperature (deg C), supply over nominal: the quoted one and the slowest, without and with a low supply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteTime:
+    """Largest error of the middle levels against how long the write gates are open.
+
+    Attributes:
+        where: corner, temperature, supply.
+        overdrive: of the write gates beyond the drawn levels (V).
+        errors: after each of the tried times (V).
+    """
+
+    where: str
+    overdrive: float
+    errors: tuple[float, ...]
+
+    def figures(self) -> dict[str, Json]:
+        """For the results file."""
+        return {"corner": self.where, "overdrive_v": self.overdrive, "error_v": list(self.errors)}
+
+
+def write_times(lab: Laboratory, times: Sequence[float], overdrives: Sequence[float]) -> list[WriteTime]:
+    """Error against time of writing; every cell comes from the farther rail, and every row wants the same tap."""
+    nominal, cell, found = lab.design.technology.supply_voltage, lab.design.cell, []
+    for corner, temperature, scale in CORNERS:
+        technology = lab.design.technology.at(corner=corner, temperature=temperature, supply_voltage=scale * nominal)
+        for overdrive in overdrives:
+            over = replace(cell, on_margin=cell.on_margin + overdrive)
+            errors = []
+            for time in times:
+                path = WritePath(cell=over, technology=technology, write_time=time)
+                upper = path.driver.n_levels // 2
+                pair = ((upper - 1, technology.supply_voltage), (upper, 0.0))
+                errors.append(max(_error(lab, path, code, previous) for code, previous in pair))
+            where = f"{corner}, {temperature:g} C, {technology.supply_voltage:.2f} V"
+            found.append(WriteTime(where=where, overdrive=overdrive, errors=tuple(errors)))
+    return found
+
+
+def _error(lab: Laboratory, path: WritePath, code: int, previous: float) -> float:
+    found = single_level_columns(path, lab.simulator, codes=[code], previous_voltages=[previous])
+    lab.progress.advance()
+    return float(np.abs(found["error"].values).max())
+
+
+def write_time_table(found: Sequence[WriteTime], times: Sequence[float]) -> Table:
+    """One line for each corner and overdrive."""
+    return Table(
+        title="Largest error of the middle levels against the length of the write, all rows one code, mV",
+        header=("corner", "over-driven, mV", *(f"{1e9 * time:g} ns" for time in times)),
+        rows=tuple(
+            (one.where, f"{1e3 * one.overdrive:g}", *(f"{1e3 * error:.1f}" for error in one.errors)) for one in found
+        ),
+        note="From the farther rail. A quarter level is 32 mV.",
+    )

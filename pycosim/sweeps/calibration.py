@@ -1,0 +1,237 @@
+"""Calibration of a converter's trim: successive approximation of every code from one-bit decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from circuits.benches.converter import charge_to_pulse_bench
+from circuits.die import Die
+from circuits.testbench import Testbench
+from circuits.trim import TrimCodes
+from pycosim.checks import positive
+from pycosim.errors import InputError
+from pycosim.spice import Simulator, Waveforms
+from pycosim.sweeps.characterize import Advance, characterize
+from pycosim.sweeps.column import Column
+from pycosim.sweeps.converter import signed_pulse_width
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.int_]
+
+PARTS = ("converter",)
+"""Instances of the bench that deviate: the column's own circuit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrimPlan:
+    """The reference charges of a calibration, over the full scale.
+
+    Attributes:
+        offset_share: at which the offset of an unsigned converter is set. A signed one is set at no charge, by its
+            sign bit.
+        gain_share: at which gains are set; a signed converter is also set at its negative.
+        span: half the range of codes, in units, in which the offset is searched again once the gain is known.
+    """
+
+    offset_share: float = 0.1
+    gain_share: float = 0.85
+    span: int = 4
+
+    def __post_init__(self) -> None:
+        """Check that the charges lie in the range and in order."""
+        positive("span", self.span)
+        if not 0 < self.offset_share < self.gain_share < 1:
+            raise InputError(
+                "the reference charges must satisfy 0 < offset_share < gain_share < 1, found "
+                f"{self.offset_share:g} and {self.gain_share:g}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trimmed:
+    """What a calibration found.
+
+    Attributes:
+        seeds: of the dies.
+        codes: of each die.
+        n_conversions: made by each column; columns are calibrated at the same time.
+    """
+
+    seeds: tuple[int, ...]
+    codes: tuple[TrimCodes, ...]
+    n_conversions: int
+
+
+def pulses_of_dies(
+    column: Column,
+    simulator: Simulator,
+    *,
+    charges: Sequence[float],
+    seeds: Sequence[int],
+    codes: Sequence[TrimCodes],
+    progress: Advance | None = None,
+) -> xr.Dataset:
+    """Transfer of many dies, each with its own codes: `pulse_width` (s, signed for a signed converter).
+
+    Args:
+        column: circuit and plan.
+        simulator: any.
+        charges: C.
+        seeds: (n_dies,) of the mismatch.
+        codes: (n_dies,) trim of each die.
+        progress: called with (done, total).
+
+    Returns:
+        Over "die" and "charge".
+
+    Raises:
+        InputError: not one set of codes for each seed.
+    """
+    if len(seeds) != len(codes):
+        raise InputError(f"each die needs one set of codes, found {len(seeds)} dies and {len(codes)} sets")
+
+    def bench(point: dict[str, float]) -> Testbench:
+        die = int(point["die"])
+        drawn = charge_to_pulse_bench(
+            replace(column.converter, codes=codes[die]),
+            column.technology,
+            column.timing,
+            charge=point["charge"],
+            cell=column.cell,
+            name="trimmed_charge_to_pulse",
+        )
+        return replace(drawn, die=Die(seed=seeds[die], parts=PARTS))
+
+    return characterize(
+        {"die": [float(k) for k in range(len(seeds))], "charge": list(charges)},
+        lambda point: bench(dict(point)),
+        lambda waves, bench: {"pulse_width": _width(waves, column)},
+        simulator,
+        units={"die": "", "charge": "C", "pulse_width": "s"},
+        progress=progress,
+    )
+
+
+def offset_step(column: Column, simulator: Simulator, *, share: float) -> float:
+    """What one unit of the offset trim does to a pulse of the circuit as drawn (s).
+
+    Args:
+        column: circuit and plan.
+        simulator: any.
+        share: charge over the full scale, so large that the pulse stays within its window.
+    """
+    half = column.converter.trim.offset_codes[1] // 4
+    charge = share * column.converter.saturation_current * column.timing.max_pulse_width
+    widths = characterize(
+        {"offset": [-float(half), float(half)]},
+        lambda point: charge_to_pulse_bench(
+            replace(column.converter, codes=TrimCodes(offset=int(point["offset"]))),
+            column.technology,
+            column.timing,
+            charge=charge,
+            cell=column.cell,
+        ),
+        lambda waves, bench: {"pulse_width": _width(waves, column)},
+        simulator,
+        units={"offset": "", "pulse_width": "s"},
+    )["pulse_width"].values
+    return float(widths[1] - widths[0]) / (2 * half)
+
+
+def _width(waves: Waveforms, column: Column) -> float:
+    sign_time = column.timing.window_start if column.converter.signed else None
+    return signed_pulse_width(waves, threshold=column.technology.mid_voltage, sign_time=sign_time)
+
+
+def calibrate(column: Column, simulator: Simulator, *, seeds: Sequence[int], plan: TrimPlan) -> Trimmed:
+    """Find the trim codes of many dies, each bit from one conversion of a known charge.
+
+    What a column needs on silicon is a flip-flop: it samples the pulse at the time at which the reference charge's
+    pulse should end (or takes the sign bit of no charge). One decision, one bit. Order: offset, gain (signed: both
+    gains), and for an unsigned converter the offset once more within `plan.span` units, because its reference charge
+    is not zero. The targets are half a unit off, so that the error left is centred; no charge has no such target.
+
+    Args:
+        column: circuit and plan; its own codes are ignored.
+        simulator: any.
+        seeds: (n_dies,) of the mismatch.
+        plan: reference charges.
+
+    Raises:
+        SimulationError: the first conversion that failed.
+    """
+    search = _Search(column, simulator, tuple(seeds), plan)
+    trim = column.converter.trim
+    lowest, highest = trim.offset_codes
+    n_dies = len(seeds)
+    search.offset(np.full(n_dies, lowest), np.full(n_dies, highest))
+    search.gain("sink", +1.0)
+    if column.converter.signed:
+        search.gain("source", -1.0)
+    else:
+        near = np.array([codes.offset for codes in search.codes])
+        search.offset(np.maximum(near - plan.span, lowest), np.minimum(near + plan.span, highest))
+    return Trimmed(seeds=tuple(seeds), codes=tuple(search.codes), n_conversions=search.n_conversions)
+
+
+class _Search:
+    """The codes found so far, of all dies at once."""
+
+    def __init__(self, column: Column, simulator: Simulator, seeds: tuple[int, ...], plan: TrimPlan) -> None:
+        self.column, self.simulator, self.seeds, self.plan = column, simulator, seeds, plan
+        self.codes = [TrimCodes()] * len(seeds)
+        self.n_conversions = 0
+        self.longest = column.timing.max_pulse_width
+        self.full = column.converter.saturation_current * self.longest
+        self.step = 0.0 if column.converter.signed else offset_step(column, simulator, share=0.5)
+
+    def offset(self, low: Codes, high: Codes) -> None:
+        """The largest offset code whose pulse is not too long (signed: whose sign is not positive)."""
+        share = 0.0 if self.column.converter.signed else self.plan.offset_share
+        target = share * self.longest + (self.step / 2 if share else 0.0)
+
+        def keeps(widths: Array) -> NDArray[np.bool_]:
+            return np.asarray(widths <= target)
+
+        self._bisect(low, high, share, keeps, lambda codes, code: replace(codes, offset=code))
+
+    def gain(self, name: str, sign: float) -> None:
+        """The largest code of the sink or the source whose pulse is still long enough, half a unit back."""
+        units = self.column.converter.sink.mirror.multiplier
+        target = self.plan.gain_share * self.longest * (1 - 0.5 / units)
+        low, high = self.column.converter.trim.gain_codes
+        n_dies = len(self.seeds)
+
+        def keeps(widths: Array) -> NDArray[np.bool_]:
+            return np.asarray(sign * widths >= target)
+
+        def put(codes: TrimCodes, code: int) -> TrimCodes:
+            return replace(codes, sink=code) if name == "sink" else replace(codes, source=code)
+
+        self._bisect(np.full(n_dies, low), np.full(n_dies, high), sign * self.plan.gain_share, keeps, put)
+
+    def _bisect(
+        self,
+        low: Codes,
+        high: Codes,
+        share: float,
+        keeps: Callable[[Array], NDArray[np.bool_]],
+        put: Callable[[TrimCodes, int], TrimCodes],
+    ) -> None:
+        """The largest code from `low` to `high` that `keeps` the pulse; `low` if none does."""
+        low, high = low.copy(), high.copy()
+        while (high > low).any():
+            middle = (low + high + 1) // 2
+            trial = [put(codes, int(code)) for codes, code in zip(self.codes, middle, strict=True)]
+            found = pulses_of_dies(
+                self.column, self.simulator, charges=[share * self.full], seeds=self.seeds, codes=trial
+            )
+            kept = keeps(np.asarray(found["pulse_width"].values[:, 0]))
+            low, high = np.where(kept, middle, low), np.where(kept, high, middle - 1)
+            self.n_conversions += 1
+        self.codes = [put(codes, int(code)) for codes, code in zip(self.codes, low, strict=True)]

@@ -1,0 +1,71 @@
+"""The study of effects: what it takes from other studies, and what it hands on."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pycosim.attention import linear_models
+from pycosim.flows.characterization import Design, make_design
+from pycosim.flows.config import GainCellConfig
+from pycosim.flows.effects import MeasuredEffects
+from pycosim.flows.progress import SilentProgress
+from pycosim.spice import Replay
+from pycosim.studies.effect_sources import with_figures
+from pycosim.studies.effects import study_effects
+from pycosim.studies.study import Laboratory
+
+FIGURES = {
+    "monte_carlo": {
+        "converters": {
+            "charge_to_pulse": {"sigma_offset_s": 1.3e-9, "sigma_gain": 0.06},
+            "signed_charge_to_pulse": {"sigma_offset_s": 2e-9, "sigma_gain": 0.05},
+        }
+    },
+    "noise_s": {
+        "hard_sigmoid": {"total": 50e-12, "ktc_storage": 30e-12},
+        "signed": {"total": 50e-12, "ktc_storage": 40e-12},
+    },
+    "ir_drop": {"64": {"loss": {"driver": 0.01, "word_line": 0.02, "bit_line": 0.03}}},
+    "write_path": {"stored_levels_v": [float(v) for v in np.linspace(0.002, 0.898, 8)]},
+    "input_driver": {"gain": 0.999, "offset_s": -5e-12},
+}
+
+
+@pytest.fixture(scope="module")
+def design() -> Design:
+    return make_design(GainCellConfig())
+
+
+def test_figures_of_other_studies_become_effects(design: Design) -> None:
+    found = with_figures(MeasuredEffects(typical=linear_models()), FIGURES, design)
+    assert found.untrimmed is not None and found.noise is not None and found.pulses is not None
+    assert found.untrimmed.second.offset == 2e-9
+    assert found.untrimmed.first.charge_per_second == design.first.converter.saturation_current
+    assert found.noise.first.noise == pytest.approx(40e-12)  # the stored voltages' share is drawn by writes
+    assert found.noise.second.noise == pytest.approx(30e-12)
+    assert found.wire_loss is not None and found.wire_loss.bit_line == 0.03
+    assert found.levels is not None and found.levels.errors[0] == pytest.approx(2e-3)
+    assert found.pulses.arrived[0] == 0
+    assert found.pulses.arrived[10] == pytest.approx(9.985e-9)
+    assert found.trimmed is None
+
+
+def test_what_no_study_found_is_left_out(design: Design) -> None:
+    found = with_figures(MeasuredEffects(typical=linear_models()), {"noise_s": {"hard_sigmoid": {}}}, design)
+    assert found.untrimmed is found.noise is found.wire_loss is found.levels is found.pulses is None
+
+
+def test_the_study_has_a_row_for_every_effect(design: Design, tmp_path: Path) -> None:
+    lab = Laboratory(design=design, simulator=Replay(tmp_path), progress=SilentProgress(), quick=True)
+    study = study_effects(lab, MeasuredEffects(typical=linear_models()))
+    rows = study.figures["effects"]
+    assert json.loads(json.dumps(study.figures)) == study.figures
+    assert isinstance(rows, list)
+    assert rows[0]["name"] == "ideal linear hardware"
+    assert rows[0]["ratio_to_ideal"] == 1
+    assert all(row["perplexity"] > 3 for row in rows)
+    assert len(study.tables[0].rows) + len(study.tables[1].rows) == len(rows)
+    assert all(len(row) == len(table.header) for table in study.tables for row in table.rows)
+    assert set(study.plots) == {"effects"}
