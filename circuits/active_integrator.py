@@ -8,19 +8,21 @@ It computes what `circuits.charge_to_pulse` computes: pulse_width = T_max * clip
                              C_f
 
 Phases:
-1. Reset and auto-zero. The bit line is tied to V_DD/2, the far side of C_f to the reset level, and the amplifier's output
-   to its own input: x takes whatever voltage the amplifier wants to have there, its offset included, and C_az keeps
-   the difference to V_DD/2. The bit line is then held at V_DD/2 itself, whatever the transistors' thresholds.
+1. Reset and auto-zero. The bit line is tied to V_DD/2, the far side of C_f to the reset level, and the amplifier's
+   output to its own input: x takes whatever voltage the amplifier wants to have there, its offset included, and C_az
+   keeps the difference to V_DD/2. The bit line is then held at V_DD/2 itself, whatever the transistors' thresholds.
 2. Integrate. The amplifier holds the bit line through C_f: integral = reset level + charge / C_f. No current is copied.
-3. Sample. The comparator, an inverter, is tied to its own trip point while C_s sits on the integral: its threshold
-   is on C_s too. Opening its switch takes the sample; the amplifier is then switched off by its cascodes.
-4. Convert. C_s is switched to a ramp that all columns of the tile share (`circuits.ramp`). It rises by S_sat / C_f in T_max,
-   from a little below the reset level; the inverter trips when it has risen by charge / C_f. pulse = inverter AND window. The window opens
-   `window_delay` after the ramp starts, which hides the delay of the inverters, and is T_max long: the saturation.
+3. Hold. The amplifier is switched off and the bit line tied to V_DD/2 again. What the bit line had not settled was
+   on the integral one to one; now only the charge of C_f is left there.
+4. Sample. The comparator, an inverter, is tied to its own trip point while C_s sits on the integral: its threshold
+   is on C_s too. Opening its switch takes the sample.
+5. Convert. C_s is switched to a ramp that all columns of the tile share (`circuits.ramp`). It rises by S_sat / C_f in
+   T_max, from a little below the reset level; the inverter trips when it has risen by charge / C_f. pulse = inverter
+   AND window. The window opens `window_delay` after the ramp starts, which hides the delay of the inverters, and is
+   T_max long: the saturation.
 
-What it costs: C_f. A full charge of 1.2 pC moves it by 0.4 V, so it has 3 pF, four times the conveyor's capacitor.
-And time: the integral carries the bit line's own deviation one to one, so that the bit line must have settled to
-a millivolt when the sample is taken, 1.5 ns after the longest input rather than 0.5 ns.
+What it costs: C_f. A full charge of 1.2 pC moves it by 0.4 V, so it has 3 pF, four times the conveyor's capacitor. And
+time: hold, sample and the foot of the ramp take more than a nanosecond beyond what the conveyor needs.
 
 Charges beyond the output's swing are not lost: the bit line moves instead, and C_f keeps them until they return.
 """
@@ -41,7 +43,8 @@ from circuits.technology import Technology
 from circuits.timing import ColumnTiming
 
 INTEGRATOR_CLOCKS = ("on", "az", "rst", "mid", "fb", "smp", "cz", "conv")
-"""Each with its complement: amplifier on, its auto-zero, reset of C_f, sampling, auto-zero of the comparator, convert."""
+"""Each with its complement: amplifier on, its auto-zero, reset of C_f, bit line to V_DD/2, C_f to the amplifier,
+sampling, auto-zero of the comparator, conversion."""
 
 INTEGRATOR_PINS = (
     *("rbl", "integral", "ramp", "pulse", "vdd", "vddb", "ref", "vrst", "vcn", "vcp", "window"),
@@ -69,8 +72,8 @@ class ActiveIntegratorParameters:
             mid-supply; their leak does no harm there, because no terminal comes near the gate's off level.
         inverter_nmos, inverter_pmos: the comparator's first inverter; long, because it stands at its trip point.
         saturation_current: bit-line current that gives a full pulse in a full window (A).
-        collected: share of the cells' charge that arrives: the first edge takes the bit line 0.1 V away for half a nanosecond,
-            and the cells give less meanwhile. It sets the slope of the ramp, once for a tile.
+        collected: share of the cells' charge that arrives: the first edge takes the bit line 0.1 V away for half a
+            nanosecond, and the cells give less meanwhile. It sets the slope of the ramp, once for a tile.
     """
 
     amplifier: AmplifierParameters = field(default_factory=AmplifierParameters)
@@ -102,7 +105,7 @@ class ActiveIntegratorParameters:
 
 
 def integrator_timing() -> ColumnTiming:
-    """The plan of a column with the active integrator: it wakes 1 ns earlier, to auto-zero, and settles 1 ns longer."""
+    """The plan of a column with the active integrator: it wakes 1 ns earlier and samples before it converts."""
     return ColumnTiming(wake_time=4.5e-9, reset_margin=1.2e-9, settle_time=0.5e-9, gap=1.1e-9, window_delay=0.87e-9)
 
 

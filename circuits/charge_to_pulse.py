@@ -5,7 +5,9 @@ What it computes: pulse_width = T_max * clip(charge / S_sat, 0, 1), S_sat = 80 u
 The topology is ours; the paper publishes none.
 
 Phases:
-1. Reset: a transmission gate ties the integration node to the reset level (0.35 V, signed 0.45 V).
+1. Reset: a transmission gate ties the integration node to the reset level (0.35 V, signed 0.45 V). Until the conveyor
+   wakes, two more hold the bit line and the conveyor's gate at V_DD/2, so that it may wake late: without them its first
+   swing of 0.25 V couples into cells that are just being written, unless it wakes 3.5 ns before the read.
 2. Integrate: the conveyor (`circuits/conveyor.py`) holds the bit line at V_DD/2 and copies an eighth of its current
    onto the integration capacitor (700 fF, so that S_sat moves it by 0.21 V and the copy stays saturated).
 3. Hold: the cascode gates go to the rails; conveyor off, bit line released. Signed: the comparator's decision is
@@ -16,8 +18,8 @@ Phases:
    lets the comparator go high: pulse width 0.
 
 Why a discharge by constant current: the width is then charge over current, linear whatever the capacitor's exact
-value (it cancels), and the saturation is a clock, the same for every column. The price is mismatch: with the drawn
-sizes every column needs an offset and a gain trim on silicon.
+value (it cancels), and the saturation is a clock, the same for every column. The price is mismatch: every
+column needs the trim of its offset and its gain that `circuits/trim.py` draws.
 
 Every device is a transistor of the technology or a capacitor; ideal sources are supplies, clocks, bias currents.
 """
@@ -67,7 +69,7 @@ class SinkParameters:
         decoupling: from each of both gates to ground (F).
     """
 
-    mirror: Mosfet = field(default_factory=lambda: _nmos(60e-9, 1.2e-6, -0.1, 100))
+    mirror: Mosfet = field(default_factory=lambda: _nmos(60e-9, 2.4e-6, -0.1, 200))
     cascode: Mosfet = field(default_factory=lambda: _nmos(2e-6, 60e-9, -0.1))
     switch_width: float = 1e-6
     decoupling: float = 200e-15
@@ -85,7 +87,7 @@ class SourceParameters:
         decoupling: from the mirror's gate to ground (F).
     """
 
-    mirror: Mosfet = field(default_factory=lambda: _pmos(120e-9, 1.2e-6, 0.1, 100))
+    mirror: Mosfet = field(default_factory=lambda: _pmos(60e-9, 1.2e-6, 0.1, 200))
     cascode: Mosfet = field(default_factory=lambda: _pmos(4e-6, 60e-9, 0.1))
     cascode_bias: float = 0.55
     switch_width: float = 2e-6
@@ -104,6 +106,7 @@ class ChargeToPulseParameters:
             are taps of one divider: the copy then keeps the same share of the supply as headroom on both sides.
         discharge_current: bias of the discharging sink (A); signed: of sink and source.
         comparator, sink, source: their sizes.
+        trim, codes: the trim, and what its register holds.
         saturation_current: bit-line current that gives a full pulse in a full window (A).
     """
 
@@ -130,9 +133,8 @@ def signed_parameters() -> ChargeToPulseParameters:
         signed=True,
         integration_capacitance=400e-15,
         reset_share=0.5,
-        trim=TrimParameters(offset_source=_pmos(60e-9, 650e-9, 0.0)),
+        trim=TrimParameters(offset_bits=7, offset_source=_pmos(60e-9, 650e-9, 0.0)),
         discharge_current=4.94e-6,
-        comparator=ComparatorParameters(tail_current=20e-6),
         saturation_current=40e-6,
     )
 

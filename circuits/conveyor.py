@@ -7,6 +7,11 @@ Class AB, because a column carries -200 to +400 uA while a constant bias would h
 all the time. The cascodes keep the copy in saturation while the integration node moves, and are its switch too:
 with their gates at the rails both branches are off and the bit line is released, with no switch in series.
 
+The cascodes have the normal threshold: with one that is 0.1 V lower, and their gates 0.1 V lower, they leak ten times
+as much while they are off, which moves the held charge at 85 C by a tenth of a nanosecond. The output transistors have
+a high threshold, for little quiescent current; the error of a column pays for less of it, because a bit line that is
+held more softly loses charge to its idle cells.
+
 Tried and rejected (this project's feasibility study): cascode (Ahuja) compensation oscillates; more gm1 per Miller
 capacitance rings by 60 mV; cascode gates at 0.6/0.3 V push the copy out of saturation beyond +-0.15 V.
 """

@@ -47,7 +47,7 @@ def flatten(lines: Sequence[str]) -> Iterator[Element]:
         lines: of a circuit, one element per line, subcircuits among them.
 
     Raises:
-        CircuitError: an element of a kind that is not known here.
+        CircuitError: an element of a kind that is not known here, or an instance that stands for several (m=8).
     """
     top, placed = _split(lines)
     yield from _expand(top, placed, "", {})
@@ -83,6 +83,11 @@ def _expand(lines: Sequence[str], placed: _Placed, path: str, pins: Mapping[str,
         full = f"{path}.{name}" if path else name
         plain = next((i for i, word in enumerate(words) if "=" in word), len(words))
         if letter == "x" and (inner := words[plain - 1].lower()) in placed:
+            if words[plain:]:  # m=8 is one instance for eight, which a flat circuit cannot say
+                raise CircuitError(
+                    f"a flat circuit needs every instance by itself, found {words[0]} with {' '.join(words[plain:])}; "
+                    "place it as often as it stands for"
+                )
             ports, body = placed[inner]
             outside = dict(zip(ports, map(flat, words[1 : plain - 1]), strict=True))
             yield from _expand(body, placed, full, outside)

@@ -86,8 +86,8 @@ def add_switch(
 ) -> None:
     """Add a transmission gate between `ends`, closed while the first of `controls` is high and the second low.
 
-    `lower_threshold` is what both |Vth| lie below nominal (V): for signals near mid-supply, where each device has little
-    gate voltage left.
+    `lower_threshold` is what both |Vth| lie below nominal (V): for signals near mid-supply, where each device has
+    little gate voltage left.
 
     Raises:
         CircuitError: a width that the technology does not allow.

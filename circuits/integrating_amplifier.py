@@ -5,8 +5,8 @@ gate to the output compensates. There is no copy of the output current, so nothi
 output thresholds may lie high, which makes the quiescent current small and leaves the peak current. The cascodes
 are the switch of the output stage: with their gates at the rails it is off.
 
-Tried and rejected: three inverters in place of the OTA (both their transistors work, and they do not slew). For the same
-error they took the same current, and nothing but thresholds and supply sets it.
+Tried and rejected: three inverters in place of the OTA (both their transistors work, and they do not slew). For the
+same error they took the same current, and nothing but thresholds and supply sets it.
 """
 
 from __future__ import annotations

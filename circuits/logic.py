@@ -59,7 +59,8 @@ class ComparatorParameters:
     Attributes:
         tail: mirror device of the tail current; the bias diode beside it has the same size and carries `tail_current`.
         pair: input pair; low threshold, because it compares at 0.35-0.45 V under a supply of 0.9 V.
-        load: mirror load.
+        load: mirror load; so wide that its gate voltage is the threshold of the inverter that follows, which makes
+            rising and falling decisions equally late. It scales with the tail current.
         tail_current: bias (A).
         bias_decoupling: from the gate of the bias diode to ground (F).
     """
@@ -68,7 +69,7 @@ class ComparatorParameters:
     pair: Mosfet = field(
         default_factory=lambda: Mosfet(polarity="pmos", width=3e-6, length=60e-9, threshold_shift=0.12)
     )
-    load: Mosfet = field(default_factory=lambda: Mosfet(polarity="nmos", width=0.6e-6, length=60e-9))
+    load: Mosfet = field(default_factory=lambda: Mosfet(polarity="nmos", width=0.36e-6, length=60e-9))
     tail_current: float = 12e-6
     bias_decoupling: float = 500e-15
 

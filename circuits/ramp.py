@@ -1,8 +1,8 @@
 """The ramp that all columns of a tile share: a constant current into one capacitor.
 
-Topology: a cascoded PMOS mirror charges the ramp capacitor from the reset level; a transmission gate ties it there until
-the conversion begins. The gate of the cascode is the switch: at the supply it is off. The current flows into the reset
-switch before the ramp begins, so that the slope is constant from its first moment.
+Topology: a cascoded PMOS mirror charges the ramp capacitor from the reset level; a transmission gate ties it there
+until the conversion begins. The gate of the cascode is the switch: at the supply it is off. The current flows into the
+reset switch before the ramp begins, so that the slope is constant from its first moment.
 
 Why shared: a column that discharges its own capacitor by its own current has its own gain error, the mismatch of that
 current. A shared ramp gives all columns the same slope, so one setting trims a tile; and its energy is divided by 64.
@@ -31,13 +31,13 @@ class RampParameters:
     Attributes:
         n_columns: columns that share it.
         capacitance: drawn capacitor (F).
-        column_load: what each column adds to it (F): the sampling capacitor in series with the comparator's input, and
-            two junctions; found by `ramp_slope` of the transfer, which is then the drawn one.
+        column_load: what each column adds to it (F). Ours: the sampling capacitor in series with the comparator's
+            input, and two junctions.
         mirror: one unit of the current mirror.
         cascode: below all units.
         ratio: units of the mirror for one unit of its diode.
-        current_margin: factor on the bias current. Ours: the mirror's lower drain voltage and the junctions on the ramp take
-            3 % of the slope.
+        current_margin: factor on the bias current. Ours: the mirror's lower drain voltage and the junctions on the ramp
+            take 3 % of the slope.
         cascode_bias: gate of the cascode below the supply while it is on (V).
         decoupling: from the mirror's gate to the supply (F).
         reset: the switch to the reset level.

@@ -38,7 +38,7 @@ class TrimParameters:
         switch_width: of the switch of one unit, at a minimum gate length of 30 nm (m).
     """
 
-    gain_bits: int = 6
+    gain_bits: int = 7
     offset_bits: int = 6
     offset_sink: Mosfet = field(
         default_factory=lambda: Mosfet(polarity="nmos", width=60e-9, length=1.8e-6, threshold_shift=-0.1)
@@ -57,13 +57,13 @@ class TrimParameters:
     @property
     def gain_codes(self) -> tuple[int, int]:
         """Smallest and largest gain code."""
-        half = 2**self.gain_bits // 2
+        half = (1 << self.gain_bits) // 2
         return -half, max(half - 1, 0)
 
     @property
     def offset_codes(self) -> tuple[int, int]:
         """Smallest and largest offset code."""
-        return 1 - 2**self.offset_bits, 2**self.offset_bits - 1
+        return 1 - (1 << self.offset_bits), (1 << self.offset_bits) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,5 +182,5 @@ def _groups(
     for bit in range(bits):
         level = closed if on >> bit & 1 else opened
         middle = f"{name}{bit}x"
-        add_mosfet(block, technology, f"{name}{bit}", times(unit, 2**bit), (middle, gate, rail, rail))
-        add_mosfet(block, technology, f"{name}{bit}s", times(switch, 2**bit), (drain, level, middle, rail))
+        add_mosfet(block, technology, f"{name}{bit}", times(unit, 1 << bit), (middle, gate, rail, rail))
+        add_mosfet(block, technology, f"{name}{bit}s", times(switch, 1 << bit), (drain, level, middle, rail))

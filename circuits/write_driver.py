@@ -62,6 +62,11 @@ class WriteDriverParameters:
         """The nominal level of every code (V)."""
         return tuple(code * technology.supply_voltage / (self.n_levels - 1) for code in range(self.n_levels))
 
+    def tap_impedance(self, code: int) -> float:
+        """Output resistance of the ladder at a code's tap (ohm): R j (n - j) / n for tap j of n resistors."""
+        n_steps = self.n_levels - 1
+        return self.unit_resistance * code * (n_steps - code) / n_steps
+
     def taps(self) -> tuple[str, ...]:
         """Nodes of the levels: ground, the taps of the string, the reference."""
         return ("0", *self.inner_taps(), "reference")

@@ -36,8 +36,8 @@ TRIP_TIME = 1.2e-9
 """Duration of the comparator's auto-zero (s). Ours: four time constants of its inverter with its capacitor."""
 
 RAMP_SETTLING = 4.0e-9
-"""The ramp's current flows this long (s) before the ramp runs. Ours: the mirror's gate, kicked as the cascode opens, comes
-back with 1.6 ns."""
+"""The ramp's current flows this long (s) before the ramp runs. Ours: the mirror's gate, kicked as the cascode opens,
+comes back with 1.6 ns."""
 
 
 def integrator_probes() -> tuple[str, ...]:
@@ -58,8 +58,8 @@ def add_integrator(
 ) -> None:
     """Add supplies, clocks, the active integrator on the node `rbl`, which gets its wire capacitance, and the ramp.
 
-    The ramp is that of a whole tile, with the load of its other columns, on the supply `vddr`: one column's share is what
-    this supply delivers over `ramp.n_columns`.
+    The ramp is that of a whole tile, with the load of its other columns, on the supply `vddr`: one column's share is
+    what this supply delivers over `ramp.n_columns`.
     """
     for block in active_integrator(integrator, technology):
         circuit.subcircuit(block)
@@ -86,7 +86,7 @@ def _add_clocks(circuit: Circuit, integrator: ActiveIntegratorParameters, supply
     end = timing.window_end + 1.0e-9
     awake, reset = (timing.wake, timing.release), (timing.wake - 1.0e-9, timing.reset_end)
     sampled = timing.discharge_start - SAMPLE_DELAY
-    for name, window in (
+    for name, once in (
         ("on", awake),
         ("az", (timing.wake, timing.reset_end - FEEDBACK_DELAY)),
         ("rst", reset),
@@ -95,7 +95,7 @@ def _add_clocks(circuit: Circuit, integrator: ActiveIntegratorParameters, supply
         ("cz", (sampled - TRIP_TIME - BOTTOM_PLATE_DELAY, sampled - BOTTOM_PLATE_DELAY)),
         ("conv", (sampled + 2 * EDGE_TIME, end)),
     ):
-        _add_clock(circuit, name, [window], supply)
+        _add_clock(circuit, name, [once], supply)
     _add_clock(circuit, "mid", [reset, (timing.release + EDGE_TIME, end)], supply)
     # the ramp is held at its reset level except while it runs
     _add_clock(circuit, "hold", [(0.0, timing.discharge_start), (end, end + 2 * EDGE_TIME)], supply)
@@ -145,7 +145,7 @@ def active_integrator_bench(
     check_count("n_rows", n_rows, 100_000)
     circuit = Circuit(name)
     add_integrator(circuit, integrator, technology, timing, bit_line_length=n_rows * cell.pitch)
-    junctions = n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * (cell.read_nmos.width + cell.read_pmos.width)
+    junctions = n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * cell.bit_line_width
     circuit.C("cells", "rbl", 0, junctions)
     window = [(timing.input_start, timing.input_start + timing.input_window)]
     circuit.I("column", "rbl", 0, pulse(window, idle=0.0, active=charge / timing.input_window))

@@ -43,8 +43,8 @@ def passive_column_bench(
         name: name of the netlist.
 
     Raises:
-        CircuitError: no capacitor, operands of different lengths, a level outside the supply, or a pulse longer than the
-            input window.
+        CircuitError: no capacitor, operands of different lengths, a level outside the supply, or a pulse longer than
+            the input window.
     """
     check_quantity("capacitance at the bit line", capacitance, "F", 1e-18, 1e-9)
     levels = check_quantities("stored_voltages", stored_voltages, "V", 0.0, technology.supply_voltage)

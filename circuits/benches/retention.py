@@ -29,7 +29,8 @@ LEAK_OPTIONS: Mapping[str, str] = {
     # ngspice adds gmin across junctions: 1e-21 S is a millionth of a silicon cell's leak, and an oxide write device has
     # no junction at the storage node
     "gmin": "1e-21",
-    "abstol": "1e-18",
+    # currents are compared with this: an oxide cell's leak begins at 1e-22 A
+    "abstol": "1e-24",
     "chgtol": "1e-18",
     # a storage node's capacitance over a time step of hours is 1e-18 S, below the usual smallest pivot
     "pivtol": "1e-30",
@@ -115,7 +116,8 @@ def leak_bench(
         analysis=DcSweep(inner=SourceSweep(source="vsn", start=-BEYOND_THE_RAILS, stop=stop, step=step)),
         probes=("v(sn)", "i(vsn)"),
         technology=technology,
-        options=LEAK_OPTIONS,
+        # ngspice takes a current for found once its linear forecast from the step before is within this bound
+        options={**LEAK_OPTIONS, "reltol": "1e-7"},
     )
 
 

@@ -157,7 +157,7 @@ def analog_attention(
     ready = arrays or factored_arrays(models, hardware)
     if ready.models is not models or ready.hardware != hardware:
         raise InputError("arrays must be made from the same models and hardware; call factored_arrays again")
-    imperfect = None if ready.imperfect is None else ImperfectLayer(hardware=ready.imperfect, layer=layer)
+    imperfect = None if ready.imperfect is None else ImperfectLayer(ready.imperfect, layer)
 
     def attend(q: Operand, k: Operand, v: Operand) -> NDArray[np.float32]:
         check_operands(q, k, v)

@@ -89,7 +89,7 @@ class ImperfectHardware:
         )
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Noise:
     """One generator per sequence, in the order of the leading axes."""
 
@@ -104,19 +104,20 @@ class _Noise:
         return numbers.reshape(*self.lead, *shape)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
 class ImperfectLayer:
     """The hardware of one layer. It counts the sequences that it has seen, for their noise; nothing else changes.
 
     Args:
         hardware: shared by all layers.
         layer: which one.
-        n_sequences: seen so far.
     """
 
-    hardware: ImperfectHardware
-    layer: int
-    n_sequences: int = 0
+    __slots__ = ("hardware", "layer", "n_sequences")
+
+    def __init__(self, hardware: ImperfectHardware, layer: int) -> None:
+        self.hardware = hardware
+        self.layer = layer
+        self.n_sequences = 0
 
     def begin(self, keys: NDArray[Any], values: NDArray[Any]) -> ImperfectCall:
         """Write the keys and values of some sequences, operands (..., head, token, d_head)."""
@@ -158,7 +159,7 @@ class ImperfectLayer:
         )
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImperfectCall:
     """Keys and values of some sequences in the cells of one layer.
 

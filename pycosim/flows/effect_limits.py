@@ -42,7 +42,8 @@ class Sweep:
 
     Attributes:
         key: identifier in the results file.
-        name: in words.
+        name: in words, what deviates.
+        measure: how its size is told.
         unit: of the sizes.
         sizes: increasing.
         cases: the hardware with each size.
@@ -50,6 +51,7 @@ class Sweep:
 
     key: str
     name: str
+    measure: str
     unit: str
     sizes: tuple[float, ...]
     cases: tuple[Case, ...]
@@ -70,9 +72,10 @@ class Curve:
     errors: tuple[float, ...]
 
     def allowed(self, ratio: float) -> float | None:
-        """Size at which the perplexity is this much over the ideal one; None where no size of the sweep costs so much.
+        """Size at which the perplexity is this much over the ideal one; None where all sizes cost less, or all more.
 
-        Interpolated between the logarithms of the sizes, from the last size that costs less.
+        Interpolated between the squares of the sizes, from the last size that costs less: what small deviations cost
+        grows with their variance.
         """
         ratios = np.exp(self.differences)
         beyond = np.flatnonzero(ratios > ratio)
@@ -80,8 +83,8 @@ class Curve:
             return None
         last = int(beyond[0])
         share = (ratio - ratios[last - 1]) / (ratios[last] - ratios[last - 1])
-        low, high = np.log(self.sweep.sizes[last - 1]), np.log(self.sweep.sizes[last])
-        return float(np.exp(low + share * (high - low)))
+        low, high = np.square(self.sweep.sizes[last - 1 : last + 1])
+        return float(np.sqrt(low + share * (high - low)))
 
 
 def sweeps_of(measured: MeasuredEffects, hardware: AttentionHardware, seed: int, *, quick: bool = False) -> list[Sweep]:
@@ -98,17 +101,25 @@ def sweeps_of(measured: MeasuredEffects, hardware: AttentionHardware, seed: int,
     """
     linear, oldest = linear_models(), hardware.window - 1
     converters = [
-        Sweep(key=key, name=name, unit=unit, sizes=sizes, cases=tuple(_converters(seed, part, size) for size in sizes))
+        Sweep(
+            key=key,
+            name=name,
+            measure="standard deviation",
+            unit=unit,
+            sizes=sizes,
+            cases=tuple(_converters(seed, part, size) for size in sizes),
+        )
         for key, name, unit, part, sizes in (
-            ("converter_offset_s", "offset of converters, sigma", "s", "offset", _sizes(25e-12, 1.6e-9, quick)),
-            ("converter_gain", "gain of converters, sigma", "", "gain", _sizes(0.01, 0.32, quick)),
-            ("converter_noise_s", "noise of a conversion, sigma", "s", "noise", _sizes(25e-12, 1.6e-9, quick)),
+            ("converter_offset_s", "offset of converters", "s", "offset", _sizes(25e-12, 1.6e-9, quick)),
+            ("converter_gain", "gain of converters", "", "gain", _sizes(0.01, 0.32, quick)),
+            ("converter_noise_s", "noise of a conversion", "s", "noise", _sizes(25e-12, 1.6e-9, quick)),
         )
     ]
     cells = [
         Sweep(
             key="cell_mismatch",
-            name="mismatch of cells, over that of this technology",
+            name="mismatch of cells",
+            measure="over that of the technology",
             unit="",
             sizes=(scales := _sizes(1.0, 8.0, quick)),
             cases=tuple(
@@ -122,12 +133,13 @@ def sweeps_of(measured: MeasuredEffects, hardware: AttentionHardware, seed: int,
             ),
         )
     ]
-    limit = min((domain.high for domain in measured.typical.decay.domain if domain.quantity == "age"), default=np.inf)
-    ages = [age for age in _sizes(50e-6, 5e-3, quick) if age <= limit]
+    longest = min((domain.high for domain in measured.typical.decay.domain if domain.quantity == "age"), default=np.inf)
+    ages = [age for age in _sizes(1e-3, 0.499, quick) if age <= longest]
     decay = replace(linear, decay=measured.typical.decay)
     drift = Sweep(
         key="oldest_age_s",
-        name="age of the oldest token",
+        name="drift of the cells",
+        measure="age of the oldest token",
         unit="s",
         sizes=tuple(ages),
         cases=tuple(Case(models=decay, token_period=age / oldest) for age in ages),
@@ -135,7 +147,9 @@ def sweeps_of(measured: MeasuredEffects, hardware: AttentionHardware, seed: int,
     return [*converters, *(cells if measured.cells else []), drift]
 
 
-def sweep_losses(sweep: Sweep, workload: Workload, hardware: AttentionHardware, progress: Progress) -> Curve:
+def sweep_losses(
+    sweep: Sweep, workload: Workload, hardware: AttentionHardware, progress: Progress, *, n_tokens: int | None = None
+) -> Curve:
     """Run the transformer on every size, with the scalers that its weights were trained with.
 
     Args:
@@ -143,13 +157,15 @@ def sweep_losses(sweep: Sweep, workload: Workload, hardware: AttentionHardware, 
         workload: weights and text.
         hardware: sizes; the levels are left out.
         progress: told of every size.
+        n_tokens: how much of the text to predict; None for all.
     """
     smooth = replace(hardware, n_input_levels=None, n_stored_levels=None, n_output_counts=None)
 
     def losses(case: Case) -> Losses:
         own = smooth if case.token_period is None else replace(smooth, token_period=case.token_period)
         arrays = factored_arrays(case.models, own, imperfections=case.imperfections, tolerance=TOLERANCE)
-        return token_losses(workload.tokens, workload.linear, analog_layers(arrays, workload.scalers))
+        layers = analog_layers(arrays, workload.scalers)
+        return token_losses(workload.tokens, workload.linear, layers, n_tokens=n_tokens)
 
     reference, found = losses(Case(models=linear_models())), []
     for case in sweep.cases:

@@ -54,7 +54,7 @@ class MeasuredEffects:
         levels: what the real write path stores.
         levels_in_cell: the part of it that the cell of `typical` has in its charges: injection of its own write gate,
             from an ideal driver.
-        pulses: pulse width meant -> pulse width at the cells (s).
+        pulses: pulse width meant -> pulse width at the cells (s), of the drivers of both arrays.
     """
 
     typical: AttentionModels

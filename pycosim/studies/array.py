@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from circuits.benches.array import read_only
 from circuits.interconnect import ArrayWires
 from pycosim.evaluate.document import Json
-from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
+from pycosim.evaluate.drawing import RAMP, SERIES, drawing_style, new_figure, plain
 from pycosim.flows.characterization import N_INPUTS
 from pycosim.models.resistive_array import ReadPairTable
 from pycosim.studies.study import Laboratory, Study, Table
@@ -27,6 +28,9 @@ from pycosim.sweeps.array import (
 from pycosim.sweeps.column import column_reads
 
 Array = NDArray[np.float64]
+
+BLOCKS = 8
+"""Blocks of cells along each side whose loss is shown as one: single cells were read with too few operands."""
 
 CUT_WIDTH = 1.0
 """Width of the word lines of a 64 x 64 array whose drop the small arrays of the cut's check have: the narrowest, so
@@ -61,7 +65,7 @@ def study_array(lab: Laboratory) -> Study:
         },
         tables=(_cut_table(cuts), _drop_table(drops, settling)),
         datasets={f"cut_{c.sizes['column']}": c for c in cuts},
-        plots={"ir_drop": _plot([d for d in drops if d.width == shipped], drops)},
+        plots={"ir_drop": _plot(drops, shipped)},
     )
 
 
@@ -130,7 +134,7 @@ def _figures(drop: Drop) -> dict[str, Json]:
         "corrected_rms_error_s": _rms(drop.corrected),
         "corrected_worst_error_s": float(np.abs(drop.corrected).max()),
         "loss": {"driver": drop.loss.driver, "word_line": drop.loss.word_line, "bit_line": drop.loss.bit_line},
-        "worst_loss": float(np.nanmax(drop.by_place)),
+        "worst_loss": float(drop.by_place(BLOCKS, BLOCKS).max()),
     }
 
 
@@ -190,35 +194,41 @@ def _drop_table(drops: list[Drop], settling: dict[int, tuple[float, float]]) -> 
     )
 
 
-def _plot(shipped: list[Drop], drops: list[Drop]) -> Figure:
+def _plot(drops: list[Drop], shipped: float) -> Figure:
     with drawing_style():
-        figure = new_figure(10, 3.2)
-        axes = figure.subplots(1, 3)
-        for color, drop in zip(SERIES, shipped, strict=False):
-            place = (np.arange(drop.size) + 1) / drop.size
-            measured, fitted = 100 * drop.by_place, 100 * (1 - drop.loss.factor())
-            axes[0].plot(place, np.nanmean(measured, axis=0), ".", color=color, markersize=3, label=f"{drop.size}")
-            axes[0].plot(place, fitted.mean(axis=0), color=color)
-            axes[1].plot(
-                place,
-                [np.nan if np.isnan(row).all() else np.nanmean(row) for row in measured],
-                ".",
-                color=color,
-                markersize=3,
-                label=f"{drop.size}",
-            )
-            axes[1].plot(place, fitted.mean(axis=1), color=color)
-        axes[0].set(title="along the word line", xlabel="column / columns", ylabel="charge lost, %")
-        axes[1].set(title="along the bit line", xlabel="row / rows", ylabel="charge lost, %")
+        figure = new_figure(10, 6.0)
+        (where, along), (down, widths) = figure.subplots(2, 2)
+        last = [drop for drop in drops if drop.width == shipped]
+        blocks = 100 * last[0].by_place(BLOCKS, BLOCKS)
+        sides = np.linspace(0, last[0].size, BLOCKS + 1)
+        image = where.pcolormesh(sides, sides, blocks, cmap=ListedColormap(RAMP))
+        where.set_aspect("equal")
+        figure.colorbar(image, ax=where, label="charge lost, %")
+        where.set(title=f"{last[0].size} x {last[0].size} array", xlabel="column, from the drivers", ylabel="row")
+        for color, drop in zip(SERIES, last, strict=False):
+            n_blocks = PUBLISHED_SIZE // 2
+            place = (np.arange(n_blocks) + 0.5) / n_blocks
+            fitted = 100 * (1 - drop.loss.factor())
+            each = (np.arange(drop.size) + 1) / drop.size
+            for axes, found, law in (
+                (along, drop.by_place(1, n_blocks)[0], fitted.mean(axis=0)),
+                (down, drop.by_place(n_blocks, 1)[:, 0], fitted.mean(axis=1)),
+            ):
+                axes.plot(place, 100 * found, ".", color=color, label=f"{drop.size}")
+                axes.plot(each, law, color=color)
+        along.set(title="along the word line; lines: fitted", xlabel="column / columns", ylabel="charge lost, %")
+        down.set(title="along the bit line", xlabel="row / rows", ylabel="charge lost, %")
         for color, size in zip(SERIES, dict.fromkeys(drop.size for drop in drops), strict=False):
             of_size = [drop for drop in drops if drop.size == size]
-            widths = [drop.width for drop in of_size]
-            axes[2].plot(widths, [_rms(d.errors) * 1e9 for d in of_size], "o-", color=color, label=f"{size}")
-            axes[2].plot(widths, [_rms(d.corrected) * 1e9 for d in of_size], "o:", color=color)
-        axes[2].set(
-            title="rms error; dotted: corrected", xlabel="width of word lines", ylabel="ns", xscale="log", yscale="log"
-        )
-        for each in axes:
-            each.legend(title="size")
-            plain(each)
+            places = [np.log2(drop.width) for drop in of_size]
+            widths.plot(places, [_rms(d.errors) * 1e9 for d in of_size], "o-", color=color, label=f"{size}")
+            widths.plot(places, [_rms(d.corrected) * 1e9 for d in of_size], "o:", color=color)
+        shown = sorted({drop.width for drop in drops})
+        widths.set_xticks([np.log2(width) for width in shown], [f"{width:g}" for width in shown])
+        widths.set(title="rms error; dotted: corrected", xlabel="width of word lines", ylabel="ns", ylim=(0, None))
+        for each_axes in (along, down, widths):
+            each_axes.legend(title="size")
+            plain(each_axes)
+        plain(where)
+        where.grid(visible=False)
         return figure

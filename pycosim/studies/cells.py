@@ -170,7 +170,8 @@ def _table(rows: Sequence[Mapping[str, Json]]) -> Table:
         rows=tuple(line(row) for row in rows),
         note="Positive currents are sunk from the bit line. Injection: mean over the levels, and its slope against the "
         "level; a constant part can be written away, the slope is a gain. Holds: until a read of the worst level "
-        "is off by half a level.",
+        "is off by half a level. The 3T cell's read gate stands on ground at rest, with up to 0.9 V across its oxide "
+        "where the pair's has half of that.",
     )
 
 

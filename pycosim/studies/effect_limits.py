@@ -32,14 +32,18 @@ def limit_table(curves: Sequence[Curve]) -> Table:
     """The sizes that cost 1 and 5 %."""
 
     def size(curve: Curve, ratio: float) -> str:
-        found = curve.allowed(ratio)
-        largest = show_quantity(curve.sweep.sizes[-1], curve.sweep.unit)
-        return f"above {largest}" if found is None else show_quantity(found, curve.sweep.unit, digits=2)
+        found, sizes, unit = curve.allowed(ratio), curve.sweep.sizes, curve.sweep.unit
+        if found is not None:
+            return show_quantity(found, unit, digits=2)
+        is_small = np.exp(curve.differences[0]) <= ratio
+        return f"above {show_quantity(sizes[-1], unit)}" if is_small else f"below {show_quantity(sizes[0], unit)}"
 
     return Table(
         title="How much is allowed, each alone, scalers not adapted",
-        header=("imperfection", *(f"costs {100 * (ratio - 1):.0f} % of perplexity" for ratio in ALLOWED)),
-        rows=tuple((curve.sweep.name, *(size(curve, ratio) for ratio in ALLOWED)) for curve in curves),
+        header=("imperfection", "told as", *(f"costs {100 * (ratio - 1):.0f} % of perplexity" for ratio in ALLOWED)),
+        rows=tuple(
+            (curve.sweep.name, curve.sweep.measure, *(size(curve, ratio) for ratio in ALLOWED)) for curve in curves
+        ),
         note="One die; interpolated between sizes that were run.",
     )
 
@@ -47,7 +51,7 @@ def limit_table(curves: Sequence[Curve]) -> Table:
 def plot_limits(curves: Sequence[Curve]) -> Figure:
     """Change of the perplexity over the size of each imperfection."""
     with drawing_style():
-        figure = new_figure(10, 2.6)
+        figure = new_figure(10, 2.7)
         panels = np.atleast_1d(figure.subplots(1, len(curves), sharey=True))
         for axes, curve in zip(panels, curves, strict=True):
             ratios = np.exp(curve.differences)
@@ -57,9 +61,12 @@ def plot_limits(curves: Sequence[Curve]) -> Figure:
             axes.set_yscale("symlog", linthresh=1.0)
             for ratio in ALLOWED:
                 axes.axhline(100 * (ratio - 1), color=MUTED, linewidth=0.7, linestyle=":")
-            axes.set_xlabel(f"{curve.sweep.name}{curve.sweep.unit and ', ' + curve.sweep.unit}")
+            shown, unit = curve.sweep.sizes[::2], curve.sweep.unit
+            axes.set_xticks(shown, [show_quantity(size, unit, digits=2, trim=True) for size in shown], minor=False)
+            axes.set_xticks([], minor=True)
+            axes.set_title(curve.sweep.name)
+            axes.set_xlabel(curve.sweep.measure)
             plain(axes)
         panels[0].set_yticks([0, 1, 5, 10, 50, 100], ["0", "1", "5", "10", "50", "100"])
         panels[0].set_ylabel("perplexity, change in %")
-        figure.suptitle("how much one imperfection costs, by its size")
         return figure

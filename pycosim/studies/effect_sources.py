@@ -111,10 +111,15 @@ def with_figures(measured: MeasuredEffects, figures: Mapping[str, Json], design:
         design: gives currents of the converters and sizes.
     """
     levels, supply = _numbers(figures, "write_path", "stored_levels_v"), design.technology.supply_voltage
+    write_noise, stored = measured.write_noise, _number(figures, "noise_storage_v")
+    if write_noise is not None and stored is not None:
+        write_noise = replace(write_noise, sigma=stored)
     return replace(
         measured,
-        untrimmed=_spread(figures, design, "monte_carlo", "converters"),
-        trimmed=_spread(figures, design, "converters_trimmed"),
+        write_noise=write_noise,
+        untrimmed=_spread(figures, design, ("monte_carlo", "converters"), ())
+        or _spread(figures, design, ("converter",), ("trim",), "before_"),
+        trimmed=_spread(figures, design, ("converter",), ("trim",), "after_"),
         noise=_noise(figures, design),
         wire_loss=_wire_loss(figures),
         levels=None if levels is None else StoredLevels(voltages=np.array(levels), full_scale=supply),
@@ -122,17 +127,18 @@ def with_figures(measured: MeasuredEffects, figures: Mapping[str, Json], design:
     )
 
 
-def _spread(figures: Mapping[str, Json], design: Design, *path: str) -> ConverterPair | None:
-    """Offset and gain of both converters, from {converter: {sigma_offset_s, sigma_gain}}."""
-    found = [
-        (_number(figures, *path, name, "sigma_offset_s"), _number(figures, *path, name, "sigma_gain"))
-        for name in ("charge_to_pulse", "signed_charge_to_pulse")
-    ]
-    spreads = [
-        ConverterSpread(charge_per_second=column.converter.saturation_current, offset=offset, gain=gain)
-        for column, (offset, gain) in zip((design.first, design.second), found, strict=True)
-        if offset is not None and gain is not None
-    ]
+def _spread(
+    figures: Mapping[str, Json], design: Design, before: tuple[str, ...], after: tuple[str, ...], prefix: str = ""
+) -> ConverterPair | None:
+    """Offset and gain of both converters, whose name stands between the keys `before` and `after`."""
+    spreads = []
+    for column, name in ((design.first, "charge_to_pulse"), (design.second, "signed_charge_to_pulse")):
+        offset, gain = (
+            _number(figures, *before, name, *after, f"{prefix}{key}") for key in ("sigma_offset_s", "sigma_gain")
+        )
+        if offset is not None and gain is not None:
+            current = column.converter.saturation_current
+            spreads.append(ConverterSpread(charge_per_second=current, offset=offset, gain=gain))
     return ConverterPair(first=spreads[0], second=spreads[1]) if len(spreads) == 2 else None
 
 
@@ -190,6 +196,6 @@ def _at(figures: Mapping[str, Json], *path: str) -> Json:
 
 
 def _sampled_noise(design: Design) -> float:
-    """kT/C of the storage capacitor, which every write samples (V)."""
+    """kT/C of the storage capacitor, which every write samples (V): what holds until a study of noise says more."""
     kelvin = design.technology.temperature + ZERO_CELSIUS
     return float(np.sqrt(BOLTZMANN * kelvin / design.cell.storage_capacitance))

@@ -23,6 +23,9 @@ from pycosim.studies.study import Laboratory, Study, Table
 N_TOKENS, N_QUICK_TOKENS = 8192, 512
 """Tokens of held-out text per row. Ours: chunks of 256 that are compared in pairs, so that 32 suffice."""
 
+N_SWEEP_TOKENS = 4096
+"""Tokens per size of a sweep. Ours: neighbouring sizes differ by more than the half of the text tells."""
+
 
 def study_effects(lab: Laboratory, measured: MeasuredEffects) -> Study:
     """Perplexity with each effect alone on ideal linear hardware, and with all circuits as measured.
@@ -44,24 +47,24 @@ def study_effects(lab: Laboratory, measured: MeasuredEffects) -> Study:
         stored_high=float(lab.design.levels[-1]),
         max_pulse_width=lab.design.max_pulse_width,
     )
-    plan = EffectPlan(n_dies=1, steps=1, n_sequences=1) if lab.quick else EffectPlan()
+    plan = EffectPlan(n_dies=1, steps=2, n_sequences=1) if lab.quick else EffectPlan()
     rows = effects(measured, lab.seed)
     lab.progress.stage("effects: transformer on each hardware", total=len(rows))
     results = effect_results(rows, workload, hardware, plan, lab.progress)
     sweeps = sweeps_of(measured, hardware, lab.seed, quick=lab.quick)
     lab.progress.stage("effects: how much is allowed", total=sum(len(sweep.sizes) for sweep in sweeps))
-    curves = [sweep_losses(sweep, workload, hardware, lab.progress) for sweep in sweeps]
+    n_tokens = min(workload.n_tokens, N_SWEEP_TOKENS)
+    curves = [sweep_losses(sweep, workload, hardware, lab.progress, n_tokens=n_tokens) for sweep in sweeps]
     exact = perplexity(workload.tokens, workload.softmax, exact_attention).perplexity
     return Study(
         name="effects",
         title="Accuracy in the loop: what each imperfection costs",
         figures={
-            "effects": [_figures(result) for result in results],
+            "effects": [_exact_figures(exact, results[0]), *(_figures(result) for result in results)],
             "effects_run": {
                 "n_tokens": workload.n_tokens,
                 "n_dies": plan.n_dies,
                 "adaptation_steps": plan.steps,
-                "exact_softmax_perplexity": exact,
                 "token_period_s": period,
                 "seed": lab.seed,
             },
@@ -74,6 +77,12 @@ def study_effects(lab: Laboratory, measured: MeasuredEffects) -> Study:
         ),
         plots={"effects": _plot(results), "effect_limits": plot_limits(curves)},
     )
+
+
+def _exact_figures(exact: float, ideal: EffectResult) -> dict[str, Json]:
+    """The row of softmax attention without hardware, with weights of its own."""
+    ratio = exact / ideal.trained.accuracy.perplexity
+    return {"name": "exact softmax", "group": "reference", "perplexity": exact, "ratio_to_ideal": ratio}
 
 
 def _figures(result: EffectResult) -> dict[str, Json]:

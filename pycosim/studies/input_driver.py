@@ -17,10 +17,13 @@ from pycosim.models.input_pulse import InputPulse
 from pycosim.studies.input_driver_plots import draw_transfer
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.studies.word_line_drop import Drop, compared_sizes, draw_drops, drop_table, word_line_drops
-from pycosim.sweeps.pulse_driver import PulseRow, mean_width, row_pulses
+from pycosim.sweeps.pulse_driver import PulseRow, mean_width, passed_pulses, row_pulses
 
 CORNER_CODES = (0, 1, 2, 8, 15)
 """Codes that are simulated at every corner."""
+
+SHORT_PULSES = (20e-12, 30e-12, 40e-12, 60e-12, 100e-12, 200e-12, 1e-9)
+"""Pulses from a charge-to-pulse circuit that the word line driver is given (s)."""
 
 CONDITIONS: tuple[tuple[str, float, float], ...] = (
     ("tt", 27.0, 1.0),
@@ -43,7 +46,7 @@ def study_input_driver(lab: Laboratory) -> Study:
     codes = [0, 1, 2, 5, 8, 15] if lab.quick else list(range(row.driver.n_codes))
     conditions = CONDITIONS[-2:-1] if lab.quick else CONDITIONS
     sizes = compared_sizes(row, quick=lab.quick)
-    lab.progress.stage("input driver", total=len(codes) + len(conditions) * len(CORNER_CODES) + 3 * len(sizes) + 3)
+    lab.progress.stage("input driver", total=len(codes) + len(conditions) * len(CORNER_CODES) + 3 * len(sizes) + 10)
     transfer = row_pulses(
         row, lab.simulator, codes=codes, stored_voltages=random, progress=lambda done, total: lab.progress.advance()
     ).isel(pattern=0)
@@ -60,13 +63,26 @@ def study_input_driver(lab: Laboratory) -> Study:
         ).isel(pattern=0)
         corners.append(_corner(row, found, (corner, temperature, supply)))
     drops = word_line_drops(lab, row, random, sizes)
+    passed = passed_pulses(
+        row,
+        lab.simulator,
+        pulse_widths=SHORT_PULSES[::3] if lab.quick else SHORT_PULSES,
+        stored_voltages=[float(v) for v in random[0]],
+        progress=lambda done, total: lab.progress.advance(),
+    )
     fit = _law(row, transfer)
     return Study(
         name="input_driver",
         title="Input driver: from a digital code to a pulse on the read word lines",
-        figures={"input_driver": _figures(transfer, fit, corners, drops)},
-        tables=(_code_table(transfer, fit), _corner_table(corners), drop_table(drops), _energy_table(transfer)),
-        datasets={"codes": transfer},
+        figures={"input_driver": _figures(transfer, fit, passed, corners, drops)},
+        tables=(
+            _code_table(transfer, fit),
+            _short_table(passed),
+            _corner_table(corners),
+            drop_table(drops),
+            _energy_table(transfer),
+        ),
+        datasets={"codes": transfer, "short_pulses": passed},
         plots={"transfer": draw_transfer(transfer, fit.model), "drop": draw_drops(drops)},
     )
 
@@ -122,7 +138,11 @@ def _own_energy(found: xr.Dataset, code: int) -> float:
 
 
 def _figures(
-    transfer: xr.Dataset, fit: Fit[InputPulse], corners: Sequence[dict[str, Json]], drops: Sequence[Drop]
+    transfer: xr.Dataset,
+    fit: Fit[InputPulse],
+    passed: xr.Dataset,
+    corners: Sequence[dict[str, Json]],
+    drops: Sequence[Drop],
 ) -> dict[str, Json]:
     pulses = transfer.where(transfer["code"] > 0, drop=True)
     last = int(transfer["code"].max())
@@ -131,6 +151,10 @@ def _figures(
         "offset_s": fit.model.offset,
         "held_out_residual_max_s": fit.held_out_residual_max,
         "inl_s": _inl(transfer),
+        "short_pulses": [
+            {"given_s": float(width), "passed_s": float(mean_width(passed).sel(pulse_width=width))}
+            for width in passed["pulse_width"].values
+        ],
         "shortest_pulse_s": float(mean_width(pulses).min()),
         "code_0_width_s": float(transfer["width_upper_near"].sel(code=0)),
         "skew_start_s": float(pulses["skew_start"].mean()),
@@ -159,6 +183,22 @@ def _code_table(transfer: xr.Dataset, fit: Fit[InputPulse]) -> Table:
         note=f"Beyond half the amplitude; area over the nominal amplitude, so that the drop counts (random levels). "
         f"Law: {fit.model.gain:.5f} x code x 1 ns {1e12 * fit.model.offset:+.1f} ps, within "
         f"{1e12 * fit.held_out_residual_max:.2f} ps of codes that the fit has not seen.",
+    )
+
+
+def _short_table(passed: xr.Dataset) -> Table:
+    names = ("width_upper_far", "width_lower_far", "area_upper_far", "area_lower_far")
+    return Table(
+        title="Short pulses through the word line driver alone, ps",
+        header=("given", "upper, far", "lower, far", "upper, far, area", "lower, far, area"),
+        rows=tuple(
+            (
+                f"{1e12 * float(width):.0f}",
+                *(f"{1e12 * float(passed[name].sel(pulse_width=width)):.1f}" for name in names),
+            )
+            for width in passed["pulse_width"].values
+        ),
+        note="This is how the pulse of the first array's converters reaches the second array.",
     )
 
 

@@ -211,7 +211,7 @@ def _table(
 
 def _plot(design: Design, shortest: Mapping[str, Mapping[str, float]], totals: Mapping[str, float]) -> Figure:
     with drawing_style():
-        figure = new_figure(10, 0.6 + 0.4 * len(shortest))
+        figure = new_figure(10, 1.3 + 0.35 * len(shortest))
         axes = figure.subplots()
         names = list(shortest)
         for row, name in enumerate(names):
@@ -230,6 +230,6 @@ def _plot(design: Design, shortest: Mapping[str, Mapping[str, float]], totals: M
         axes.axvline(PUBLISHED_LATENCY * 1e9, color=MUTED, linestyle="--")
         axes.set(yticks=range(len(names)), yticklabels=names, xlabel="ns; dashed: published", xlim=(0, 80))
         axes.invert_yaxis()
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=5)
+        figure.legend(loc="outside lower center", ncols=5)
         plain(axes, grid="x")
         return figure

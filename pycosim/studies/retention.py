@@ -21,7 +21,7 @@ from pycosim.models.decay import DriftTable, StorageDecay
 from pycosim.models.leak import LeakDecay
 from pycosim.studies.held_cell import Held, measure_held
 from pycosim.studies.retention_plots import draw_drift, draw_retention_times, draw_score
-from pycosim.studies.retention_tables import levels_table, model_table, refresh_table, worst_table
+from pycosim.studies.retention_tables import heat_table, levels_table, model_table, refresh_table, worst_table
 from pycosim.studies.study import Laboratory, Study
 from pycosim.sweeps.retention import hold_drift
 
@@ -59,13 +59,19 @@ def study_retention(lab: Laboratory, *, write_energy: float | None = None) -> St
         lab.progress.advance()
     rows = [row for one in held.values() for row in _retention_rows(one)]
     fits: list[dict[str, Json]] = [row for one in held.values() for row in _model_rows(one)]
+    heat = [row for one in held.values() for row in _temperature_rows(one)]
     scores = {name: _scores(lab, one) for name, one in held.items()}
     refresh = [_refresh_row(lab, held[name], scores[name], write_energy) for name in names]
     return Study(
         name="retention",
         title="Retention: how long a cell holds",
-        figures={"retention_s": list(rows), "decay_models": list(fits), "refresh": list(refresh)},
-        tables=(levels_table(rows), worst_table(rows), model_table(fits), refresh_table(refresh)),
+        figures={
+            "retention_s": list(rows),
+            "decay_models": list(fits),
+            "leak_temperature": list(heat),
+            "refresh": list(refresh),
+        },
+        tables=(levels_table(rows), worst_table(rows), model_table(fits), heat_table(heat), refresh_table(refresh)),
         datasets={
             **{f"leak_{name}": one.leaks for name, one in held.items()},
             **{f"drift_{name}_{t:g}c": d for name, one in held.items() for t, d in one.drifts.items()},
@@ -152,8 +158,29 @@ def _model_rows(held: Held) -> list[dict[str, Json]]:
     return rows
 
 
-def _scores(lab: Laboratory, held: Held) -> dict[float, tuple[Array, Array]]:
-    """Temperature -> ages (s) and rms error of the score over random columns of that age (counts)."""
+def _temperature_rows(held: Held) -> list[dict[str, Json]]:
+    """The temperature law of the leak at both rails, first corner: a part that tunnels and one over a barrier."""
+    corner = str(held.leaks["corner"].values[0])
+    celsius = held.leaks["temperature"].values
+    rows: list[dict[str, Json]] = []
+    for level in (float(held.levels[0]), float(held.levels[-1])):
+        rates = np.array([float(np.abs(held.decay(corner, float(t)).rate(level))) for t in celsius])
+        law = RefreshLaw.fit(celsius, 1 / rates)
+        rows.append(
+            {
+                "device": held.variant.name,
+                "level_v": level,
+                "tunnel_v_per_s": law.tunnel_rate,
+                "activated_v_per_s": law.activated_rate,
+                "activation_energy_ev": law.activation_energy,
+                "law_error": float(np.max(np.abs(rates * law.period(celsius) - 1))),
+            }
+        )
+    return rows
+
+
+def _scores(lab: Laboratory, held: Held) -> dict[float, tuple[Array, Array, Array]]:
+    """Temperature -> ages (s), and rms and mean error of the score over random columns of that age (counts)."""
     corner = str(held.leaks["corner"].values[0])
     converter = lab.design.first.converter
     found = {}
@@ -172,7 +199,7 @@ def _scores(lab: Laboratory, held: Held) -> dict[float, tuple[Array, Array]]:
             n_columns=N_COLUMNS,
             rng=np.random.default_rng(lab.seed),
         )
-        found[temperature] = ages, np.sqrt(np.mean(errors**2, axis=1))
+        found[temperature] = ages, np.sqrt(np.mean(errors**2, axis=1)), errors.mean(axis=1)
     return found
 
 
@@ -195,17 +222,19 @@ def _window_error(lab: Laboratory, held: Held) -> float:
 
 
 def _refresh_row(
-    lab: Laboratory, held: Held, scores: dict[float, tuple[Array, Array]], write_energy: float | None
+    lab: Laboratory, held: Held, scores: dict[float, tuple[Array, Array, Array]], write_energy: float | None
 ) -> dict[str, Json]:
     """Refresh at the allowed error of the score: measured periods, the law through them, and what it costs."""
     celsius = np.array(list(scores))
-    periods = np.array([float(np.interp(SCORE_LIMIT, rms, ages)) for ages, rms in scores.values()])
+    periods = np.array([float(np.interp(SCORE_LIMIT, rms, ages)) for ages, rms, _ in scores.values()])
+    means = [float(np.interp(p, ages, mean)) for p, (ages, _, mean) in zip(periods, scores.values(), strict=True)]
     law = RefreshLaw.fit(celsius, periods)
     n_tokens, write_time = 64, lab.design.first.timing.write_time
     row: dict[str, Json] = {
         "device": held.variant.name,
         "allowed_score_error_counts": SCORE_LIMIT,
         "period_s": {f"{t:g}": float(p) for t, p in zip(celsius, periods, strict=True)},
+        "mean_error_counts": {f"{t:g}": m for t, m in zip(celsius, means, strict=True)},
         "tunnel_rate_per_s": law.tunnel_rate,
         "activated_rate_per_s": law.activated_rate,
         "activation_energy_ev": law.activation_energy,

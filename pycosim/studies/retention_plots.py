@@ -44,14 +44,14 @@ def draw_drift(held: Mapping[str, Held]) -> Figure:
         return figure
 
 
-def draw_score(scores: Mapping[str, Mapping[float, tuple[Array, Array]]], limit: float) -> Figure:
+def draw_score(scores: Mapping[str, Mapping[float, tuple[Array, Array, Array]]], limit: float) -> Figure:
     """Error of the score of random columns against their age."""
     with drawing_style():
         figure = new_figure(10.0, 3.4)
         axes = figure.subplots()
         for (name, by_temperature), color in zip(scores.items(), SERIES, strict=False):
             styles = ("-", (0, (6, 2)), (0, (3, 2)), (0, (1, 1.5)))
-            for (celsius, (ages, errors)), style in zip(by_temperature.items(), styles, strict=False):
+            for (celsius, (ages, errors, _)), style in zip(by_temperature.items(), styles, strict=False):
                 axes.loglog(ages, errors, color=color, linestyle=style, label=f"{name}, {celsius:g} °C")
         axes.axhline(limit, color=MUTED, linewidth=0.8)
         axes.set(xlabel="age of the column (s)", ylabel="score error (counts rms)", ylim=(1e-2, 30))

@@ -18,12 +18,15 @@ from pycosim.studies.tile_reads import (
     FLAT_SIZE,
     TileReads,
     draw_tile,
+    draw_within_range,
     read_tile,
     shipped_models,
     small_models,
     tile_circuit,
 )
 from pycosim.studies.wire_drop import PUBLISHED_SIZE, shipped_wire_loss
+from pycosim.sweeps.column import Column
+from pycosim.sweeps.column_charge import integrator_law
 from pycosim.sweeps.tile import FlatTile, TileCircuit, flat_tile
 
 Array = NDArray[np.float64]
@@ -47,13 +50,15 @@ def study_tile(lab: Laboratory) -> Study:
         sets = [draw_tile(rng, size, lab.design) for _ in range(N_OPERAND_SETS)]
         real = [read_tile(lab, circuit, one, lossy, ideal_word_lines=False) for one in sets]
     ideal = [read_tile(lab, circuit, real[0].operands, models, ideal_word_lines=True)]
-    figures = _figures(circuit, real, ideal, models)
+    laws = [_integrator_law(lab, array.column, size) for array in (circuit.first, circuit.second)]
+    figures = _figures(circuit, real, ideal, models, laws)
     return Study(
         name="tile",
         title="A whole tile: by columns against its models, and flat in one netlist",
         figures={
             "tile_rms_error": figures["rms_error"],
-            "charge_balance_error": figures["charge_balance_worst"],
+            "column_pulse_rms_error_s": figures["column_rms_error_s"],
+            "charge_balance_error": figures["charge_balance_error"],
             "tile": {**figures, "flat": _flat_figures(flat, cut)},
         },
         tables=(_tile_table(figures, size), _flat_table(flat, cut)),
@@ -75,7 +80,7 @@ def study_tile(lab: Laboratory) -> Study:
 
 def _flat(lab: Laboratory, small: TileCircuit, models: Tile) -> tuple[FlatTile, TileReads]:
     """The small tile: in one netlist, and by columns."""
-    operands = draw_tile(np.random.default_rng([lab.seed, 5]), FLAT_SIZE, lab.design, key_lean=1.0)
+    operands = draw_within_range(np.random.default_rng([lab.seed, 5]), FLAT_SIZE, lab.design, models)
     cut = read_tile(lab, small, operands, models, ideal_word_lines=False)
     lab.progress.stage(f"{FLAT_SIZE} x {FLAT_SIZE} tile in one netlist", total=1)
     flat = flat_tile(small, operands, lab.simulator)
@@ -87,11 +92,13 @@ def _rms(values: Array) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def _figures(circuit: TileCircuit, real: list[TileReads], ideal: list[TileReads], models: Tile) -> dict[str, Json]:
+def _figures(
+    circuit: TileCircuit, real: list[TileReads], ideal: list[TileReads], models: Tile, laws: list[tuple[float, float]]
+) -> dict[str, Json]:
     """Errors in s or of the longest pulse, charges of the full charge."""
     longest = circuit.first.column.timing.max_pulse_width
     errors = np.concatenate([one.output_errors for one in real])
-    balance = _balance(circuit, [*real, *ideal])
+    balance = _balance(circuit, [*real, *ideal], laws)
     read_out = Quantizer(n_levels=N_INPUTS, low=0.0, high=longest)
     counts, expected = (
         np.sign(pulses) * read_out.codes(np.abs(pulses))
@@ -112,6 +119,7 @@ def _figures(circuit: TileCircuit, real: list[TileReads], ideal: list[TileReads]
         )
         / longest,
         "rms_error_ideal_word_lines": _rms(np.concatenate([one.output_errors for one in ideal])) / longest,
+        "column_rms_error_s": _rms(np.concatenate([*(e for r in ideal for e in (r.weight_errors, r.second_errors))])),
         "weight_rms_error_s": _rms(np.concatenate([one.weight_errors for one in real])),
         "second_array_rms_error_s": _rms(np.concatenate([one.second_errors for one in real])),
         "clipped_outputs": float(np.mean(np.abs(np.concatenate([one.outputs for one in real])) >= 0.999 * longest)),
@@ -121,10 +129,14 @@ def _figures(circuit: TileCircuit, real: list[TileReads], ideal: list[TileReads]
     }
 
 
-def _balance(circuit: TileCircuit, reads: list[TileReads]) -> dict[str, Json]:
+def _integrator_law(lab: Laboratory, column: Column, n_rows: int) -> tuple[float, float]:
+    return integrator_law(column.converter, column.technology, column.timing, lab.simulator, n_rows=n_rows)
+
+
+def _balance(circuit: TileCircuit, reads: list[TileReads], laws: list[tuple[float, float]]) -> dict[str, Json]:
     """Differences of the charges of `column_charges`, of the full charge."""
     at_foot, copied = [], []
-    for array, name in ((circuit.first, "first"), (circuit.second, "second")):
+    for array, name, (gain, offset) in zip((circuit.first, circuit.second), ("first", "second"), laws, strict=True):
         column = array.column
         full = column.converter.saturation_current * column.timing.max_pulse_width
         for one in reads:
@@ -135,9 +147,11 @@ def _balance(circuit: TileCircuit, reads: list[TileReads]) -> dict[str, Json]:
             at_foot.append(foot - cells)
             low = -1.0 if column.converter.signed else 0.0
             inside = (foot >= low) & (foot <= 1.0)
-            copied.append((integrated - foot)[inside])
+            copied.append(((integrated - offset / full) / gain - foot)[inside])
     difference, copy = np.concatenate(at_foot), np.concatenate(copied)
     return {
+        "charge_balance_error": float(max(np.abs(difference).max(), np.abs(copy).max())),
+        "integrator_gain": [gain for gain, _ in laws],
         "charge_balance_rms": _rms(difference),
         "charge_balance_worst": float(np.abs(difference).max()),
         "charge_copy_rms": _rms(copy),
@@ -175,6 +189,7 @@ def _tile_table(figures: dict[str, Json], size: int) -> Table:
             ("the same, ideal word lines in both, first set", percent("rms_error_ideal_word_lines")),
             ("worst error of an output", picoseconds("worst_error_s")),
             ("mean error of the outputs", picoseconds("mean_error_s")),
+            ("rms error of a column's pulse, both arrays, ideal word lines", picoseconds("column_rms_error_s")),
             ("rms error of the pulses between the arrays", picoseconds("weight_rms_error_s")),
             ("rms error of the second array alone", picoseconds("second_array_rms_error_s")),
             ("outputs that clip", percent("clipped_outputs")),
@@ -185,8 +200,9 @@ def _tile_table(figures: dict[str, Json], size: int) -> Table:
             ("capacitor against foot, inside the range, rms", percent("charge_copy_rms")),
             ("the same, worst", percent("charge_copy_worst")),
         ),
-        note="Charges are of the full charge of their converter. The capacitor is the drawn one: what the junctions on "
-        "its node add, and the charge that the reset switch leaves, is the difference.",
+        note="Charges are of the full charge of their converter. The capacitor's charge is counted with the gain and "
+        "offset that known charges from a current source have: junctions on its node hold some of it, the reset switch "
+        "leaves some.",
     )
 
 

@@ -29,13 +29,13 @@ def plot_tile(predicted: Array, errors: Array, weight_errors: Array) -> Figure:
         middle.plot(predicted * 1e9, errors * 1e12, ".", color=SERIES[0], markersize=3)
         middle.axhline(0, color=MUTED, linewidth=0.8)
         middle.set(title="error by output", xlabel="behavioural tile, ns", ylabel="error, ps")
-        bins = np.linspace(*_symmetric(np.concatenate([errors, weight_errors]) * 1e12), 41)
+        bins = np.linspace(*_symmetric(np.concatenate([errors, weight_errors]) * 1e12), 31)
         for color, values, name in (
             (SERIES[0], errors, "outputs"),
             (SERIES[1], weight_errors, "between the arrays"),
         ):
             right.hist(values * 1e12, bins=bins.tolist(), color=color, histtype="step", label=name)
-        right.set(title="distribution", xlabel="ngspice minus models, ps", ylabel="pulses", yscale="log")
+        right.set(title="distribution", xlabel="ngspice minus models, ps", ylabel="pulses")
         right.legend()
         for axes in (left, middle, right):
             plain(axes)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from circuits.benches.converter import charge_to_pulse_bench
 from circuits.interconnect import ArrayWires
+from pycosim.errors import InputError
 from pycosim.flows.characterization import N_INPUTS, Design, measure_cell, measure_transfers
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.fits import fit_gain_cell
@@ -28,6 +29,8 @@ Array = NDArray[np.float64]
 
 KEY_LEAN, VALUE_LEAN = 1.0, 0.25
 """Spread of the lean of a column of keys and of one of values, in log odds from mid to the highest level (ours)."""
+
+_MAX_DRAWS = 5000
 
 FLAT_SIZE = 4
 """Rows and columns of the tile that is simulated in one netlist."""
@@ -106,6 +109,29 @@ def draw_tile(rng: np.random.Generator, size: int, design: Design, *, key_lean: 
     codes = rng.integers(0, N_INPUTS, size)
     widths = np.asarray(codes * (design.max_pulse_width / (N_INPUTS - 1)), dtype=np.float64)
     return TileOperands(pulse_widths=widths, keys=leaning(key_lean, KEY_LEAN), values=leaning(0.0, VALUE_LEAN))
+
+
+def draw_within_range(rng: np.random.Generator, size: int, design: Design, models: Tile) -> TileOperands:
+    """The first random operands of a small tile whose pulses the models place inside the range.
+
+    Of few tokens most have a weight of 0 or a full one, which would show little. Wanted are weights for all tokens but
+    one and outputs for all features, each between a twentieth and nineteen of the longest pulse, and a query that is
+    not all short pulses: with those, full rows would ask the clamp for its largest current.
+
+    Raises:
+        InputError: none of thousands of draws.
+    """
+    for _ in range(_MAX_DRAWS):
+        drawn = draw_tile(rng, size, design, key_lean=KEY_LEAN)
+        weights = models.weights(drawn.pulse_widths, drawn.keys) / design.max_pulse_width
+        outputs = np.abs(models.outputs(weights * design.max_pulse_width, drawn.values)) / design.max_pulse_width
+        inside = [(shares > 0.05) & (shares < 0.95) for shares in (weights, outputs)]
+        long = drawn.pulse_widths.max() > design.max_pulse_width / 2
+        if long and inside[0].sum() >= size - 1 and inside[1].all():
+            return drawn
+    raise InputError(
+        f"none of {_MAX_DRAWS} random tiles of size {size} has its pulses within the range; try a size of 4"
+    )
 
 
 def shipped_models(lab: Laboratory) -> Tile:

@@ -24,6 +24,7 @@ from pycosim.studies.topology_reads import (
     both_topologies,
     column_energy,
     energy_floor,
+    over_corners,
 )
 from pycosim.studies.topology_tables import bare_table, circuit_table, draw_topologies, energy_table
 from pycosim.studies.workload import transformer_operands
@@ -31,6 +32,9 @@ from pycosim.sweeps.active_integrator import passive_charges
 from pycosim.sweeps.cell import read_charges
 
 Array = NDArray[np.float64]
+
+CORNERS = ("tt", "ff", "ss", "fs", "sf")
+"""The first one is what the others are compared with."""
 
 CAPACITANCES = (3e-12, 12e-12)
 """Of the bare capacitor (F): as large as the integrator's, and so large that a full charge moves it by 0.1 V."""
@@ -47,8 +51,10 @@ def study_topologies(lab: Laboratory) -> Study:
     burst = np.full((len(BURST_CELLS), stored.shape[1]), design.levels[-1])
     active = np.arange(stored.shape[1]) < np.array(BURST_CELLS)[:, None]
     charges = [float(q) for q in full * np.linspace(0.05, 0.95, n_charges)]
+    quarters = [float(q) for q in full * np.array([0.25, 0.5, 0.75])]
+    corners = over_corners(lab, quarters[:1] if lab.quick else quarters, CORNERS[:2] if lab.quick else CORNERS)
     found = []
-    for topology in both_topologies(lab):
+    for topology, moved in zip(both_topologies(lab), corners, strict=True):
         lab.progress.stage(f"topologies: {topology.label}", total=n_spread + n_real + len(BURST_CELLS))
         spread, transformer, bursts = (
             topology.reads(levels, pulses, lambda done, total: lab.progress.advance())
@@ -58,7 +64,7 @@ def study_topologies(lab: Laboratory) -> Study:
                 (burst, np.where(active, step, 0.0)),
             )
         )
-        dies = topology.spread(range(1, n_dies + 1), [float(q) for q in full * np.array([0.25, 0.5, 0.75])])
+        dies = topology.spread(range(1, n_dies + 1), quarters)
         found.append(
             Found(
                 topology=topology,
@@ -68,20 +74,24 @@ def study_topologies(lab: Laboratory) -> Study:
                 transfer=topology.transfer(charges),
                 lines=transfer_lines(dies, design.max_pulse_width),
                 static_current=topology.static_current(lab),
+                corners=moved,
                 area=topology.area(),
                 shared=topology.shared_area(),
             )
         )
-    lab.progress.stage("topologies: a bare capacitor", total=len(CAPACITANCES) * n_spread)
-    passive = passive_charges(
-        design.cell,
-        design.technology,
-        design.first.timing,
-        lab.simulator,
-        capacitances=CAPACITANCES,
-        stored_voltages=stored,
-        pulse_widths=widths,
-        progress=lambda done, total: lab.progress.advance(),
+    lab.progress.stage("topologies: a bare capacitor", total=len(CAPACITANCES) * (n_spread + n_real))
+    passive, passive_real = (
+        passive_charges(
+            design.cell,
+            design.technology,
+            design.first.timing,
+            lab.simulator,
+            capacitances=CAPACITANCES,
+            stored_voltages=levels,
+            pulse_widths=pulses,
+            progress=lambda done, total: lab.progress.advance(),
+        )
+        for levels, pulses in ((stored, widths), (real.stored_voltages, real.pulse_widths))
     )
     expected = cells.charge(widths, stored).sum(axis=-1)
     ideal = np.clip(expected / full, 0.0, 1.0) * design.max_pulse_width
@@ -90,7 +100,7 @@ def study_topologies(lab: Laboratory) -> Study:
         energy_floor(cells.charge(pulses, levels), design.technology)
         for levels, pulses in ((stored, widths), (real.stored_voltages, real.pulse_widths))
     ]
-    bare = _passive_errors(passive, expected, full)
+    bare = _passive_figures(passive, passive_real, expected, full, _comparator_energy(found[1]))
     figures = {one.topology.name: _figures(one, ideal, bursts_ideal) for one in found}
     return Study(
         name="topologies",
@@ -117,7 +127,7 @@ def study_topologies(lab: Laboratory) -> Study:
 def _cell_charges(lab: Laboratory) -> LookupCell:
     """The charge of one cell at every code and level, in a column whose bit line does not move."""
     design = lab.design
-    codes = range(1, 16)
+    codes = (1, 5, 10, 15) if lab.quick else range(1, 16)
     widths = [design.max_pulse_width / 15 * code for code in codes]
     found = read_charges(
         design.cell,
@@ -142,13 +152,17 @@ def _figures(one: Found, ideal: Array, bursts: Array) -> dict[str, Json]:
     return {
         "column_error_rms_s": float(np.sqrt(np.mean(error**2))),
         "column_error_max_s": float(np.max(np.abs(error))),
-        "column_error_trimmed_rms_s": float(np.sqrt(np.mean(_bent(ideal[inside], found[inside]) ** 2))),
+        "column_error_trimmed_rms_s": (
+            float(np.sqrt(np.mean(_bent(ideal[inside], found[inside]) ** 2))) if inside.sum() > 2 else None
+        ),
         "linearity_rms_s": float(np.sqrt(np.mean(bent**2))),
         "linearity_max_s": float(np.max(np.abs(bent))),
         "burst_error_s": [float(e) for e in one.burst - bursts],
         "energy_j": {**column_energy(one.spread)},
         "energy_transformer_j": {**column_energy(one.transformer)},
         "static_current_a": one.static_current,
+        "static_current_corners_a": [float(i) for i in one.corners["static_current"].values],
+        "corner_shift_s": _largest_shift(one.corners["pulse_width"]),
         "area_m2": one.area.transistors + one.area.capacitors,
         "shared_area_m2": 0.0 if one.shared is None else one.shared.transistors + one.shared.capacitors,
         "capacitance_f": one.area.capacitance,
@@ -160,21 +174,35 @@ def _figures(one: Found, ideal: Array, bursts: Array) -> dict[str, Json]:
 
 
 def _bent(x: Array, y: Array) -> Array:
-    """What a line through the points leaves, x scaled to 1; nothing of fewer than three points."""
-    if x.size < 3:
-        return np.zeros(x.size)
+    """What a line through the points leaves; x is scaled to 1."""
     share = x / np.max(np.abs(x))
     return np.asarray(y - np.polyval(np.polyfit(share, y, 1), share))
+
+
+def _largest_shift(widths: xr.DataArray) -> float:
+    """How far a pulse moves from the first corner to any other (s)."""
+    return float(np.max(np.abs(widths.values - widths.values[0])))
 
 
 def _floor_figures(floor: Floor) -> dict[str, Json]:
     return {"dissipated_in_cells": floor.dissipated, "drawn_from_supply": floor.drawn}
 
 
-def _passive_errors(passive: xr.Dataset, expected: Array, full: float) -> list[Json]:
-    """Of each capacitor: its gain and the rms error that a common gain leaves, over a full charge."""
+def _comparator_energy(integrator: Found) -> float:
+    """What a column of the integrator draws to turn a held voltage into a pulse: comparator, share of the ramp (J)."""
+    return float((integrator.transformer["energy_conversion"] + integrator.transformer["energy_ramp"]).mean())
+
+
+def _passive_figures(
+    spread: xr.Dataset, real: xr.Dataset, expected: Array, full: float, comparator: float
+) -> list[Json]:
+    """Of each capacitor: gain, rms error that a common gain leaves (of a full charge), energy.
+
+    The energy is that of word lines and recharge, and of a comparator and a ramp as the integrator has them.
+    """
     rows: list[Json] = []
-    for capacitance, charge in zip(passive["capacitance"].values, passive["charge"].values, strict=True):
+    energies = [(data["energy_word_lines"] + data["energy_recharge"]).mean("sample").values for data in (spread, real)]
+    for k, (capacitance, charge) in enumerate(zip(spread["capacitance"].values, spread["charge"].values, strict=True)):
         gain = float((charge @ expected) / (expected @ expected))
         error = charge / gain - expected
         rows.append(
@@ -182,6 +210,10 @@ def _passive_errors(passive: xr.Dataset, expected: Array, full: float) -> list[J
                 "capacitance_f": float(capacitance),
                 "gain": gain,
                 "error_rms": float(np.sqrt(np.mean(error**2)) / full),
+                "energy_array_j": float(energies[0][k]),
+                "energy_array_transformer_j": float(energies[1][k]),
+                "energy_j": float(energies[0][k]) + comparator,
+                "energy_transformer_j": float(energies[1][k]) + comparator,
             }
         )
     return rows

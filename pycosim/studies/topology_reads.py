@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -83,6 +83,17 @@ class Topology:
         return float(np.interp(middle, waves.time, -np.real(waves.signals["i(vdd)"])))
 
 
+def over_corners(lab: Laboratory, charges: Sequence[float], corners: Sequence[str]) -> tuple[xr.Dataset, ...]:
+    """Pulse of a known charge and static current of each topology over corners, nothing trimmed again."""
+    found: list[list[xr.Dataset]] = [[], []]
+    for corner in corners:
+        moved = replace(lab, design=lab.design.at(corner=corner))
+        for rows, topology in zip(found, both_topologies(moved), strict=True):
+            widths = topology.transfer(charges)[["pulse_width"]]
+            rows.append(widths.assign(static_current=topology.static_current(moved)))
+    return tuple(xr.concat(rows, dim=xr.Variable("corner", list(corners))) for rows in found)
+
+
 def both_topologies(lab: Laboratory) -> tuple[Topology, Topology]:
     """The shipped conveyor and the active integrator, at the corner of the laboratory."""
     return _conveyor(lab), _integrator(
@@ -157,6 +168,7 @@ class Found:
         transfer: pulse width over a known charge.
         lines: gain and offset of every die, as drawn otherwise.
         static_current: A.
+        corners: pulse width (s) over corner and charge, and `static_current` (A) over corner.
         area, shared: of a column's circuit; of what a tile has once.
     """
 
@@ -167,12 +179,13 @@ class Found:
     transfer: xr.Dataset
     lines: xr.Dataset
     static_current: float
+    corners: xr.Dataset
     area: Area
     shared: Area | None
 
 
 def column_energy(reads: xr.Dataset) -> dict[str, float]:
-    """Energy of one read of one column (J), mean over the samples: converter, word lines, shares of bias and ramp, sum."""
+    """Energy of one read of one column (J), mean over samples: converter, word lines, shares of bias and ramp, sum."""
     parts = {
         "converter": float(reads["energy_converter"].mean()),
         "word_lines": float(reads["energy_word_lines"].mean()),
@@ -188,8 +201,8 @@ class Floor:
 
     Attributes:
         dissipated: in the cells: each charge falls by half the supply between its word line and the bit line.
-        drawn: from supply and reference where neither takes energy back: V_DD times the charge of the upper word lines, and
-            V_DD/2 times a positive net charge.
+        drawn: from supply and reference where neither takes energy back: V_DD times the charge of the upper word
+            lines, and V_DD/2 times a positive net charge.
     """
 
     dissipated: float

@@ -27,12 +27,15 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
     """Figures of both circuits side by side."""
 
     def row(title: str, key: str, unit: str) -> tuple[str, ...]:
-        values = [figures[one.topology.name][key] for one in found]
-        return (title, *(show_quantity(float(value), unit) for value in values if isinstance(value, int | float)))
+        return (title, *(show_quantity(_number(figures[one.topology.name][key]), unit) for one in found))
 
     def bursts(name: str) -> str:
         errors = figures[name]["burst_error_s"]
-        return ", ".join(f"{float(e) * 1e9:+.2f}" for e in errors) if isinstance(errors, list) else ""
+        return ", ".join(f"{_number(e) * 1e9:+.2f}" for e in errors) if isinstance(errors, list) else ""
+
+    def currents(name: str) -> str:
+        values = figures[name]["static_current_corners_a"]
+        return ", ".join(f"{_number(i) * 1e6:.0f}" for i in values) if isinstance(values, list) else ""
 
     n = found[0].spread.sizes["sample"]
     return Table(
@@ -48,6 +51,8 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
                 *(bursts(one.topology.name) for one in found),
             ),
             row("supply current while it integrates nothing", "static_current_a", "A"),
+            ("the same at the corners, uA", *(currents(one.topology.name) for one in found)),
+            row("largest change of a known charge's pulse at the corners", "corner_shift_s", "s"),
             row("longest input to pulse, as clocked", "delay_s", "s"),
             row("drawn capacitors", "capacitance_f", "F"),
             ("area", *(f"{1e12 * _number(figures[one.topology.name]['area_m2']):.0f} um²" for one in found)),
@@ -55,8 +60,8 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
             ("sigma of gain", *(f"{100 * _number(figures[one.topology.name]['sigma_gain']):.2f} %" for one in found)),
         ),
         note="Errors are against the sum of the cells' charges, clipped. Area: devices by the rules of the area table, "
-        "capacitors at 2.5 fF/um²; what a tile has once is left out. Mismatch is that of transistors; capacitors are drawn "
-        "as equal.",
+        "capacitors at 2.5 fF/um²; what a tile has once is left out. Mismatch is that of transistors; capacitors are "
+        "drawn as equal.",
     )
 
 
@@ -78,29 +83,42 @@ def energy_table(found: Sequence[Found], floors: Sequence[Floor]) -> Table:
         title="Energy of one read of one column, pJ",
         header=(*header, "sum", f"published {PUBLISHED_ENERGY * 1e12:.2f} pJ"),
         rows=tuple(rows),
-        note="Dissipated in cells: half the supply times the sum of the cells' charges without their signs. Each falls by that "
-        "much between its word line and the bit line, whatever reads it out: no converter goes below. Drawn by cells: the "
-        "supply times the charge that the upper word lines give, and half of it times a net charge that the bit line must "
-        "be given: the least that is drawn where no reference takes energy back. Bias and ramp: a column's share of 64.",
+        note="Dissipated in cells: half the supply times the sum of the cells' charges without their signs. Each falls "
+        "by that much between its word line and the bit line, whatever reads it out: no converter goes below. Drawn by "
+        "cells: the supply times the charge that the upper word lines give, and half of it times a net charge that the "
+        "bit line must be given: the least that is drawn where no reference takes energy back. Bias and ramp: a "
+        "column's share of 64.",
     )
 
 
 def bare_table(bare: Sequence[Json], n_columns: int) -> Table:
     """What a capacitor without amplifier does."""
-    rows = [
-        (
-            show_quantity(_number(one["capacitance_f"]), "F"),
-            f"{_number(one['gain']):.3f}",
-            f"{100 * _number(one['error_rms']):.1f} %",
-        )
-        for one in bare
-        if isinstance(one, dict)
-    ]
+    rows = []
+    for one in bare:
+        if isinstance(one, dict):
+            energies = (_number(one[key]) for key in ("energy_j", "energy_transformer_j"))
+            verdicts = (f"{e * 1e12:.2f}, {'met' if e <= PUBLISHED_ENERGY else 'missed'}" for e in energies)
+            rows.append(
+                (
+                    show_quantity(_number(one["capacitance_f"]), "F"),
+                    f"{_number(one['gain']):.3f}",
+                    f"{100 * _number(one['error_rms']):.1f} %",
+                    *verdicts,
+                )
+            )
     return Table(
         title=f"A bare capacitor at the bit line, {n_columns} columns",
-        header=("capacitor", "gain", "error left by a common gain, rms of a full charge"),
+        header=(
+            "capacitor",
+            "gain",
+            "error left by a common gain, rms of a full charge",
+            f"energy with spread operands, pJ; published {PUBLISHED_ENERGY * 1e12:.2f}",
+            "energy with the transformer's, pJ",
+        ),
         rows=tuple(rows),
-        note="No static current; but the bit line moves, and takes the drain voltage of the cells with it.",
+        note="No amplifier; but the bit line moves, and takes the drain voltage of the cells with it. Energy: word "
+        "lines, V_DD/2 times the charge that brings the capacitor back, and what comparator and ramp of the integrator "
+        "draw; the pulse of this circuit is not simulated.",
     )
 
 
@@ -135,7 +153,8 @@ def draw_topologies(found: Sequence[Found], ideal: Array, floors: Sequence[Floor
             np.arange(len(bars)), [f"{one.topology.name.split('_')[1]}\n{kind}" for kind, one in bars], fontsize=7
         )
         right.set(title="energy of one read of one column", ylabel="pJ")
-        right.legend(fontsize=7)
+        right.set_ylim(0, 1.5 * float(bottom.max()))
+        right.legend(fontsize=7, ncols=2, loc="upper right")
         for axes in (left, middle, right):
             plain(axes)
         return figure

@@ -20,8 +20,6 @@ Array = NDArray[np.float64]
 PUBLISHED_SIZE = 64
 """Rows and columns of an array [2025 Leroux]."""
 
-_LITTLE = 0.01  # of the most that a cell was read: below it the loss of a cell is that of others
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drop:
@@ -33,7 +31,8 @@ class Drop:
         errors: (n_reads, n_columns) pulse error (s), the full charge scaled with the rows.
         corrected: the same after the fitted loss.
         loss: the fit.
-        by_place: (n_rows, n_columns) relative loss of charge, over all reads; NaN for a cell that was hardly read.
+        lost: (n_rows, n_columns) charge that a cell lost, of either sign towards zero, over all reads (C).
+        charge: (n_rows, n_columns) charge that it would have given, without its sign (C).
     """
 
     size: int
@@ -41,7 +40,16 @@ class Drop:
     errors: Array
     corrected: Array
     loss: WireLoss
-    by_place: Array
+    lost: Array
+    charge: Array
+
+    def by_place(self, n_rows: int, n_columns: int) -> Array:
+        """Relative loss in blocks of the array, (n_rows, n_columns) of them."""
+        lost, charge = (
+            values.reshape(n_rows, self.size // n_rows, n_columns, self.size // n_columns).sum(axis=(1, 3))
+            for values in (self.lost, self.charge)
+        )
+        return np.asarray(lost / charge)
 
 
 def array_solver(design: Design, table: ReadPairTable, wires: ArrayWires | None) -> ResistiveArray:
@@ -79,15 +87,14 @@ def wire_drop(lab: Laboratory, table: ReadPairTable, size: int, wires: ArrayWire
         found[k], lossless[k] = real.charges(stored, widths), ideal.charges(stored, widths)
     loss = fit_wire_loss(found, lossless)
     seconds = PUBLISHED_SIZE / size / design.first.converter.saturation_current
-    towards_zero, total = ((lossless - found) * np.sign(lossless)).sum(axis=0), np.abs(lossless).sum(axis=0)
-    by_place = np.where(total > _LITTLE * total.max(), towards_zero / total, np.nan)
     return Drop(
         size=size,
         width=wires.word_line,
         errors=seconds * (found - lossless).sum(axis=1),
         corrected=seconds * (found - lossless * loss.factor()).sum(axis=1),
         loss=loss,
-        by_place=by_place,
+        lost=((lossless - found) * np.sign(lossless)).sum(axis=0),
+        charge=np.abs(lossless).sum(axis=0),
     )
 
 

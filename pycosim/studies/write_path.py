@@ -160,6 +160,7 @@ def _figures(
         "settle_half_level_s": float(nominal["half_level_time"].values.max()),
         "one_level_settle_quarter_level_s": float(together["quarter_level_time"].values.max()),
         "one_level_unfinished_v": float(unfinished.max()),
+        "ladder_impedance_max_ohm": max(path.driver.tap_impedance(code) for code in range(path.driver.n_levels)),
         "gate_closing_time_s": float(nominal["closing_time"]),
         "disturbance_v": float(nominal["disturbance"].values.max()),
         "energy_j": {name.removeprefix("energy_"): float(nominal[name]) for name in PARTS},

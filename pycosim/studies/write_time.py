@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from pycosim.evaluate.document import Json
 from pycosim.studies.study import Laboratory, Table
-from pycosim.sweeps.write_path import WritePath, single_level_columns
+from pycosim.sweeps.write_path import WritePath, middle_level_errors
 
 WRITE_TIMES = (2e-9, 3e-9, 4e-9, 6e-9, 8e-9)
 """Writes that are tried (s)."""
@@ -39,26 +37,26 @@ class WriteTime:
 
 def write_times(lab: Laboratory, times: Sequence[float], overdrives: Sequence[float]) -> list[WriteTime]:
     """Error against time of writing; every cell comes from the farther rail, and every row wants the same tap."""
-    nominal, cell, found = lab.design.technology.supply_voltage, lab.design.cell, []
-    for corner, temperature, scale in CORNERS:
-        technology = lab.design.technology.at(corner=corner, temperature=temperature, supply_voltage=scale * nominal)
-        for overdrive in overdrives:
-            over = replace(cell, on_margin=cell.on_margin + overdrive)
-            errors = []
-            for time in times:
-                path = WritePath(cell=over, technology=technology, write_time=time)
-                upper = path.driver.n_levels // 2
-                pair = ((upper - 1, technology.supply_voltage), (upper, 0.0))
-                errors.append(max(_error(lab, path, code, previous) for code, previous in pair))
-            where = f"{corner}, {temperature:g} C, {technology.supply_voltage:.2f} V"
-            found.append(WriteTime(where=where, overdrive=overdrive, errors=tuple(errors)))
-    return found
-
-
-def _error(lab: Laboratory, path: WritePath, code: int, previous: float) -> float:
-    found = single_level_columns(path, lab.simulator, codes=[code], previous_voltages=[previous])
-    lab.progress.advance()
-    return float(np.abs(found["error"].values).max())
+    nominal, cell = lab.design.technology.supply_voltage, lab.design.cell
+    made = [
+        (lab.design.technology.at(corner=corner, temperature=celsius, supply_voltage=scale * nominal), overdrive)
+        for corner, celsius, scale in CORNERS
+        for overdrive in overdrives
+    ]
+    paths = [
+        WritePath(cell=replace(cell, on_margin=cell.on_margin + overdrive), technology=technology, write_time=time)
+        for technology, overdrive in made
+        for time in times
+    ]
+    errors = middle_level_errors(paths, lab.simulator, progress=lambda done, total: lab.progress.advance())
+    return [
+        WriteTime(
+            where=f"{technology.corner}, {technology.temperature:g} C, {technology.supply_voltage:.2f} V",
+            overdrive=overdrive,
+            errors=tuple(errors[k * len(times) : (k + 1) * len(times)]),
+        )
+        for k, (technology, overdrive) in enumerate(made)
+    ]
 
 
 def write_time_table(found: Sequence[WriteTime], times: Sequence[float]) -> Table:

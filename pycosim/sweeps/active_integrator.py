@@ -92,7 +92,8 @@ def integrator_column_reads(
 
     Returns:
         Over "sample": `pulse_width` (s) and the energies (J) from supply and references of the integrator, its bias,
-        one column's share of the ramp, and the word lines.
+        one column's share of the ramp, and the word lines; `energy_conversion` is the part of the integrator's that is
+        drawn after the amplifier is off: sample, comparator, output.
     """
 
     def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
@@ -112,6 +113,7 @@ def integrator_column_reads(
         simulator,
         units={
             "pulse_width": "s",
+            "energy_conversion": "J",
             "energy_converter": "J",
             "energy_bias": "J",
             "energy_ramp": "J",
@@ -132,14 +134,21 @@ def passive_charges(
     pulse_widths: Array,
     progress: Advance | None = None,
 ) -> xr.Dataset:
-    """Charge that a bare capacitor at the bit line takes (C): `charge` over `capacitance` (F) and `sample`.
+    """What a bare capacitor at the bit line takes in one read, over `capacitance` (F) and `sample`.
 
-    The junctions and the wire of the bit line hold a part of it; it is the capacitor's part that is returned.
+    Returns:
+        `charge` (C) on the capacitor, without what junctions and wire hold; `energy_word_lines` (J); and
+        `energy_recharge` (J), what the V_DD/2 supply gives to bring the capacitor back, 0 where it gets charge.
     """
 
     def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
         moved = technology.mid_voltage - float(np.real(waves.signals["v(rbl)"])[-1])
-        return {"charge": moved * bench.parameters["capacitance"]}
+        charge = moved * bench.parameters["capacitance"]
+        return {
+            "charge": charge,
+            "energy_word_lines": word_line_energy(waves, technology.supply_voltage),
+            "energy_recharge": max(0.0, charge) * technology.mid_voltage,
+        }
 
     return characterize(
         {"capacitance": list(capacitances), "sample": [float(k) for k in range(len(stored_voltages))]},
@@ -153,7 +162,7 @@ def passive_charges(
         ),
         measure,
         simulator,
-        units={"capacitance": "F", "charge": "C"},
+        units={"capacitance": "F", "charge": "C", "energy_word_lines": "J", "energy_recharge": "J"},
         progress=progress,
     )
 
@@ -184,6 +193,9 @@ def _energies(waves: Waveforms, column: IntegratorColumn) -> dict[str, float]:
 
     reset = column.integrator.reset_voltage(technology)
     return {
+        "energy_conversion": supply_energy(
+            waves.time, np.real(waves.signals["i(vdd)"]), supply, start=column.timing.release
+        ),
         "energy_converter": held("vdd", supply) + held("vref", technology.mid_voltage) + held("vvrst", reset),
         "energy_bias": held("vddb", supply),
         "energy_ramp": held("vddr", supply) / column.integrator.ramp.n_columns,

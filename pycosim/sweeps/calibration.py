@@ -18,7 +18,7 @@ from pycosim.errors import InputError
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance, characterize
 from pycosim.sweeps.column import Column
-from pycosim.sweeps.converter import signed_pulse_width
+from pycosim.sweeps.converter import converter_transfer, signed_pulse_width
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int_]
@@ -32,14 +32,15 @@ class TrimPlan:
     """The reference charges of a calibration, over the full scale.
 
     Attributes:
-        offset_share: at which the offset of an unsigned converter is set. A signed one is set at no charge, by its
-            sign bit.
+        offset_share: at which the offset of an unsigned converter is set. A signed one is set by its sign bit, at the
+            charge at which that changes in the circuit as drawn.
         gain_share: at which gains are set; a signed converter is also set at its negative.
-        span: half the range of codes, in units, in which the offset is searched again once the gain is known.
+        span: half the range of codes, in units, in which offset and gain of an unsigned converter are searched again
+            once both are known; its reference charge for the offset is not zero, so that each moves the other.
     """
 
     offset_share: float = 0.1
-    gain_share: float = 0.85
+    gain_share: float = 0.8
     span: int = 4
 
     def __post_init__(self) -> None:
@@ -143,6 +144,25 @@ def offset_step(column: Column, simulator: Simulator, *, share: float) -> float:
     return float(widths[1] - widths[0]) / (2 * half)
 
 
+def sign_change(column: Column, simulator: Simulator) -> float:
+    """Charge at which the sign bit of the signed circuit as drawn changes, over the full scale.
+
+    The sign is latched before the discharge begins, so that it need not change where the pulse has no width.
+
+    Args:
+        column: circuit and plan.
+        simulator: any.
+    """
+    shares = np.linspace(-0.03, 0.03, 25)
+    full = column.converter.saturation_current * column.timing.max_pulse_width
+    drawn = replace(column.converter, codes=TrimCodes())
+    found = converter_transfer(
+        drawn, column.technology, column.timing, simulator, charges=[float(s) for s in shares * full], cell=column.cell
+    )
+    positive_at = int(np.argmax(found["pulse_width"].values > 0))
+    return float(shares[max(positive_at - 1, 0) : positive_at + 1].mean())
+
+
 def _width(waves: Waveforms, column: Column) -> float:
     sign_time = column.timing.window_start if column.converter.signed else None
     return signed_pulse_width(waves, threshold=column.technology.mid_voltage, sign_time=sign_time)
@@ -152,9 +172,9 @@ def calibrate(column: Column, simulator: Simulator, *, seeds: Sequence[int], pla
     """Find the trim codes of many dies, each bit from one conversion of a known charge.
 
     What a column needs on silicon is a flip-flop: it samples the pulse at the time at which the reference charge's
-    pulse should end (or takes the sign bit of no charge). One decision, one bit. Order: offset, gain (signed: both
-    gains), and for an unsigned converter the offset once more within `plan.span` units, because its reference charge
-    is not zero. The targets are half a unit off, so that the error left is centred; no charge has no such target.
+    pulse should end (signed: for the offset it takes the sign bit of nearly no charge). One decision, one bit. Order: offset, gain (signed: both
+    gains), and for an unsigned converter both once more within `plan.span` units. The targets are half a unit off, so
+    that the error left is centred.
 
     Args:
         column: circuit and plan; its own codes are ignored.
@@ -170,12 +190,15 @@ def calibrate(column: Column, simulator: Simulator, *, seeds: Sequence[int], pla
     lowest, highest = trim.offset_codes
     n_dies = len(seeds)
     search.offset(np.full(n_dies, lowest), np.full(n_dies, highest))
-    search.gain("sink", +1.0)
+    least, most = trim.gain_codes
+    search.gain("sink", np.full(n_dies, least), np.full(n_dies, most))
     if column.converter.signed:
-        search.gain("source", -1.0)
+        search.gain("source", np.full(n_dies, least), np.full(n_dies, most))
     else:
         near = np.array([codes.offset for codes in search.codes])
         search.offset(np.maximum(near - plan.span, lowest), np.minimum(near + plan.span, highest))
+        near = np.array([codes.sink for codes in search.codes])
+        search.gain("sink", np.maximum(near - plan.span, least), np.minimum(near + plan.span, most))
     return Trimmed(seeds=tuple(seeds), codes=tuple(search.codes), n_conversions=search.n_conversions)
 
 
@@ -188,24 +211,26 @@ class _Search:
         self.n_conversions = 0
         self.longest = column.timing.max_pulse_width
         self.full = column.converter.saturation_current * self.longest
-        self.step = 0.0 if column.converter.signed else offset_step(column, simulator, share=0.5)
+        self.step = offset_step(column, simulator, share=0.5)
+        self.lead = sign_change(column, simulator) if column.converter.signed else 0.0
 
     def offset(self, low: Codes, high: Codes) -> None:
         """The largest offset code whose pulse is not too long (signed: whose sign is not positive)."""
-        share = 0.0 if self.column.converter.signed else self.plan.offset_share
-        target = share * self.longest + (self.step / 2 if share else 0.0)
+        share, half_step = self.plan.offset_share, self.step / 2
+        target = share * self.longest + half_step
+        if self.column.converter.signed:
+            share, target = self.lead - half_step / self.longest, 0.0
 
         def keeps(widths: Array) -> NDArray[np.bool_]:
             return np.asarray(widths <= target)
 
         self._bisect(low, high, share, keeps, lambda codes, code: replace(codes, offset=code))
 
-    def gain(self, name: str, sign: float) -> None:
+    def gain(self, name: str, low: Codes, high: Codes) -> None:
         """The largest code of the sink or the source whose pulse is still long enough, half a unit back."""
         units = self.column.converter.sink.mirror.multiplier
         target = self.plan.gain_share * self.longest * (1 - 0.5 / units)
-        low, high = self.column.converter.trim.gain_codes
-        n_dies = len(self.seeds)
+        sign = 1.0 if name == "sink" else -1.0
 
         def keeps(widths: Array) -> NDArray[np.bool_]:
             return np.asarray(sign * widths >= target)
@@ -213,7 +238,7 @@ class _Search:
         def put(codes: TrimCodes, code: int) -> TrimCodes:
             return replace(codes, sink=code) if name == "sink" else replace(codes, source=code)
 
-        self._bisect(np.full(n_dies, low), np.full(n_dies, high), sign * self.plan.gain_share, keeps, put)
+        self._bisect(low, high, sign * self.plan.gain_share, keeps, put)
 
     def _bisect(
         self,

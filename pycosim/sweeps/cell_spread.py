@@ -51,7 +51,7 @@ def deviated_cell(cell: GainCellParameters, deviations: Mapping[str, float]) -> 
         deviate = _KINDS[kind][0]
         if transistor == "read_nmos":
             cell = replace(cell, read_nmos=deviate(cell.read_nmos, value))
-        else:
+        elif cell.read_pmos is not None:  # a cell that reads one sign has none
             cell = replace(cell, read_pmos=deviate(cell.read_pmos, value))
     return cell
 

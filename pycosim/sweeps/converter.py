@@ -81,7 +81,8 @@ def hold_droop(
         timing: the plan; its gap is stretched by the hold.
         simulator: any.
         charges: C.
-        hold_time: from the release to the discharge (s); the slope is taken over its second half.
+        hold_time: from the release to the discharge (s); the slope is taken from its middle until 1 ns before the
+            comparator wakes, which couples into the node.
 
     Returns:
         Over "charge": `held_voltage` in the middle of the hold (V), `droop` (V/s).
@@ -89,9 +90,9 @@ def hold_droop(
     held = replace(timing, gap=timing.gap + hold_time)
 
     def measure(waves: Waveforms, bench: Testbench) -> dict[str, float]:
-        moments = held.release + hold_time * np.array([0.5, 1.0])
+        moments = np.array([held.release + hold_time / 2, held.discharge_start - held.comparator_wake - 1e-9])
         early, late = np.interp(moments, waves.time, np.real(waves.signals["v(integral)"]))
-        return {"held_voltage": float(early), "droop": float(late - early) / (hold_time / 2)}
+        return {"held_voltage": float(early), "droop": float((late - early) / (moments[1] - moments[0]))}
 
     return characterize(
         {"charge": list(charges)},

@@ -1,4 +1,4 @@
-"""Noise of a column in each of its phases: integration, discharge, decision, reset and write."""
+"""Noise of a column while it integrates, discharges and decides."""
 
 from __future__ import annotations
 
@@ -60,32 +60,20 @@ class Decision:
 
     @property
     def jitter(self) -> float:
-        """Standard deviation of the pulse's end (s)."""
+        """Noise at rest over slope (s).
+
+        More than the deviation of the pulse's end: the trip comes before the slope, and before the noise, has settled.
+        """
         return self.noise / abs(self.slope)
 
 
-def read_noise(
-    column: Column, simulator: Simulator, *, stored_voltages: Array, pulse_widths: Array, moment: float | None = None
-) -> xr.Dataset:
-    """Noise current at the copy's output while the column is read.
-
-    Args:
-        column: circuit and plan.
-        simulator: any.
-        stored_voltages: (n_rows,) (V).
-        pulse_widths: (n_rows,) (s); a row draws current where its pulse covers the moment.
-        moment: when the circuit is frozen (s); the middle of the input window without.
-
-    Returns:
-        Over "frequency" (Hz): the densities `total`, `cells`, `cells_flicker`, `converter`, `converter_flicker`
-        (A^2/Hz; the flicker is a part of what it is named after), and `copy_gain`, copy over bit-line current.
-    """
+def read_noise_bench(column: Column, stored_voltages: Array, pulse_widths: Array) -> Testbench:
+    """A column frozen in the middle of its input window, operands (n_rows,) in V and s; see `read_noise`."""
     timing = column.timing
-    moment = timing.input_start + timing.input_window / 2 if moment is None else moment
-    bench = frozen_bench(
+    return frozen_bench(
         column.bench(stored_voltages, pulse_widths),
         Frozen(
-            time=moment,
+            time=timing.input_start + timing.input_window / 2,
             driven={f"sn{k}": float(v) for k, v in enumerate(stored_voltages)},
             clamp=("integral", column.technology.mid_voltage),
             input_node="rbl",
@@ -94,6 +82,22 @@ def read_noise(
         probes=("onoise_spectrum", "inoise_spectrum"),
         name=f"noise_{column.name}",
     )
+
+
+def read_noise(column: Column, simulator: Simulator, *, stored_voltages: Array, pulse_widths: Array) -> xr.Dataset:
+    """Noise current at the copy's output while the column is read.
+
+    Args:
+        column: circuit and plan.
+        simulator: any.
+        stored_voltages: (n_rows,) (V).
+        pulse_widths: (n_rows,) (s); a row draws current where its pulse covers the middle of the input window.
+
+    Returns:
+        Over "frequency" (Hz): the densities `total`, `cells`, `cells_flicker`, `converter`, `converter_flicker`
+        (A^2/Hz; the flicker is a part of what it is named after), and `copy_gain`, copy over bit-line current.
+    """
+    bench = read_noise_bench(column, stored_voltages, pulse_widths)
     found = _by_group(bench, simulator, lambda device: "cells" if _CELL.match(device) else "converter")
     found["copy_gain"] = np.sqrt(found["total"] / found["input_referred"])
     return found
@@ -177,43 +181,6 @@ def decision(column: Column, simulator: Simulator) -> Decision:
         density=density,
         current_density=spectrum(clamped, CLAMPED_CURRENT),
     )
-
-
-def reset_noise(column: Column, simulator: Simulator) -> float:
-    """Standard deviation (V) that the open reset switch leaves on the integration node."""
-    timing = column.timing
-    bench = frozen_bench(
-        _converter(column),
-        Frozen(time=timing.reset_end - 0.1e-9, input_node="rbl"),
-        analysis=Noise(output="integral", source=STIMULUS, frequencies=FREQUENCIES),
-        probes=("onoise_spectrum",),
-        name=f"noise_{column.name}_reset",
-    )
-    return _voltage(bench, simulator)
-
-
-def write_noise(column: Column, simulator: Simulator, *, level: float) -> float:
-    """Standard deviation (V) that a closed write gate leaves on the storage node at this level (V)."""
-    timing = column.timing
-    bench = frozen_bench(
-        column.bench(np.array([level]), np.array([0.0])),
-        Frozen(time=timing.write_start + timing.write_time - 0.5e-9, input_node="dac0"),
-        analysis=Noise(output="sn0", source="vwbl0", frequencies=FREQUENCIES),
-        probes=("onoise_spectrum",),
-        name=f"noise_{column.name}_write",
-    )
-    return _voltage(_with_ac(bench, "Vwbl0"), simulator)
-
-
-def _with_ac(bench: Testbench, source: str) -> Testbench:
-    element = bench.circuit[source]
-    element.dc_value = f"{element.dc_value} ac 1"
-    return bench
-
-
-def _voltage(bench: Testbench, simulator: Simulator) -> float:
-    waves = simulator.run(render_netlist(bench))
-    return float(np.sqrt(integrated_noise(waves.axis, np.real(waves.signals["onoise_spectrum"]) ** 2)))
 
 
 def _converter(column: Column) -> Testbench:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,8 @@ from pycosim.sweeps.noise import (
     decision,
     discharge_noise,
     read_noise,
-    reset_noise,
-    write_noise,
 )
+from pycosim.sweeps.stored_noise import reset_noise, write_noise
 from pycosim.sweeps.transient_noise import pulse_sensitivity
 from pycosim.waveforms import weighted_noise, window_noise
 
@@ -96,12 +95,27 @@ class NoiseBudget:
         """The same of one density of `discharge`, for a pulse of this width (s)."""
         return _charge(self.discharge, name, width, period) / self.current
 
+    @property
+    def flicker(self) -> float:
+        """What flicker contributes to cells, conveyor and discharge (s)."""
+        read = [self.of_read(f"{group}_flicker") for group in ("cells", "converter")]
+        return float(np.linalg.norm([*read, self.of_discharge("converter_flicker", self.discharge_time)]))
 
-def noise_budget(column: Column, simulator: Simulator, operands: Operands) -> NoiseBudget:
+    def auto_zeroed(self, period: float) -> float:
+        """The total (s) if every token subtracted what an empty read gave a period (s) before."""
+        slow = [self.of_read("total", period=period), self.of_discharge("total", self.discharge_time, period=period)]
+        twice = [np.sqrt(2) * self.seconds[name] for name in ("comparator", "ktc_integration")]
+        return float(np.linalg.norm([*slow, *twice, self.seconds["ktc_storage"]]))
+
+
+def noise_budget(
+    column: Column, simulator: Simulator, operands: Operands, *, before_end: Sequence[float] = BEFORE_END
+) -> NoiseBudget:
     """Measure every source of noise of a column that computes a sum of these operands.
 
     The cells and the conveyor are frozen in the middle of the input window and count over the whole of it, the
-    discharge counts over half of the longest pulse.
+    discharge counts over half of the longest pulse. The comparator is probed at the times `before_end` (s) before the
+    end of its pulse.
     """
     timing, converter = column.timing, column.converter
     read = read_noise(column, simulator, stored_voltages=operands.stored_voltages, pulse_widths=operands.pulse_widths)
@@ -113,7 +127,7 @@ def noise_budget(column: Column, simulator: Simulator, operands: Operands) -> No
         simulator,
         node=DECISION_NODE,
         charge=converter.saturation_current * timing.max_pulse_width / 2,
-        before_end=BEFORE_END,
+        before_end=before_end,
         kick=KICK,
     )
     reset = reset_noise(column, simulator)

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from circuits.benches.pulse_driver import pulse_driver_bench
+from circuits.benches.pulse_driver import pulse_driver_bench, word_line_driver_bench
 from circuits.gain_cell import GainCellParameters
 from circuits.interconnect import ArrayWires
 from circuits.pulse_driver import PulseDriverParameters
@@ -22,7 +22,7 @@ from pycosim.waveforms import charge, crossing_times, pulse_width
 
 Array = NDArray[np.float64]
 
-UNITS = {
+EDGE_UNITS = {
     "width_upper_near": "s",
     "width_upper_far": "s",
     "width_lower_near": "s",
@@ -34,6 +34,11 @@ UNITS = {
     "skew_end": "s",
     "rise_time": "s",
     "fall_time": "s",
+}
+"""What is measured of the edges of a pulse."""
+
+UNITS = {
+    **EDGE_UNITS,
     "drop_upper_near": "V",
     "drop_upper_far": "V",
     "drop_lower_near": "V",
@@ -120,9 +125,47 @@ def row_pulses(
     return characterize(
         {"pattern": [float(i) for i in range(len(patterns))], "code": [float(code) for code in codes]},
         lambda point: row.bench(int(point["code"]), [float(v) for v in patterns[int(point["pattern"])]]),
-        lambda waves, bench: {**_edges(waves, bench, row), **_drops(waves, bench, row), **_totals(waves, row)},
+        lambda waves, bench: {**_edges(waves, row, "v(start)"), **_drops(waves, bench, row), **_totals(waves, row)},
         simulator,
         units={**UNITS, "pattern": "", "code": ""},
+        progress=progress,
+    )
+
+
+def passed_pulses(
+    row: PulseRow,
+    simulator: Simulator,
+    *,
+    pulse_widths: Sequence[float],
+    stored_voltages: Sequence[float],
+    progress: Advance | None = None,
+) -> xr.Dataset:
+    """What the word line driver alone makes of a pulse of any width, as a charge-to-pulse circuit sends it to a row.
+
+    Args:
+        row: circuit.
+        simulator: any.
+        pulse_widths: at the input of the driver (s).
+        stored_voltages: of the row's cells (V), the nearest first.
+        progress: called with (done, total).
+
+    Returns:
+        Over `pulse_width`: widths, areas, delay, skew and slopes as `row_pulses` has them.
+    """
+    return characterize(
+        {"pulse_width": list(pulse_widths)},
+        lambda point: word_line_driver_bench(
+            row.cell,
+            row.driver,
+            row.technology,
+            pulse_width=point["pulse_width"],
+            stored_voltages=stored_voltages,
+            wire_width=row.wire_width,
+            n_sections=row.n_sections,
+        ),
+        lambda waves, bench: _edges(waves, row, "v(row_pulse)"),
+        simulator,
+        units={"pulse_width": "s", **EDGE_UNITS},
         progress=progress,
     )
 
@@ -133,15 +176,15 @@ def mean_width(found: xr.Dataset) -> xr.DataArray:
     return sum((found[name] for name in names[1:]), found[names[0]]) / len(names)
 
 
-def _edges(waves: Waveforms, bench: Testbench, row: PulseRow) -> dict[str, float]:
-    """Widths, areas, delay, skew and slopes."""
+def _edges(waves: Waveforms, row: PulseRow, source: str) -> dict[str, float]:
+    """Widths, areas, delay from the rise of a source, skew and slopes."""
     time, mid = waves.time, row.technology.mid_voltage
     up = {end: _signal(waves, f"v(rwlp{suffix})") - mid for end, suffix in _ENDS}
     low = {end: mid - _signal(waves, f"v(rwln{suffix})") for end, suffix in _ENDS}
     upper_start, upper_end = _crossing(time, up["far"], mid / 2, 0), _crossing(time, up["far"], mid / 2, -1)
     lower_start, lower_end = _crossing(time, low["far"], mid / 2, 0), _crossing(time, low["far"], mid / 2, -1)
     ten, ninety = 0.1 * mid, 0.9 * mid
-    start = _crossing(time, _signal(waves, "v(start)"), mid, 0)
+    start = _crossing(time, _signal(waves, source), mid, 0)
     return {
         **{f"width_upper_{end}": pulse_width(time, signal, mid / 2) for end, signal in up.items()},
         **{f"width_lower_{end}": pulse_width(time, signal, mid / 2) for end, signal in low.items()},

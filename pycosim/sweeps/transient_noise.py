@@ -40,12 +40,15 @@ class AddedNoise:
         node: which node.
         density: over "frequency" (A^2/Hz).
         start, stop: when it flows (s).
+        response: by how much a charge that is drawn from the node moves the end of the pulse (s/C); over "time" (s)
+            where it depends on when.
     """
 
     node: str
     density: xr.DataArray
     start: float
     stop: float
+    response: float | xr.DataArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +59,13 @@ class AddedCharge:
         node: which node.
         deviation: standard deviation (C).
         time: when (s).
+        response: by how much a charge that is drawn from the node moves the end of the pulse (s/C).
     """
 
     node: str
     deviation: float
     time: float
+    response: float
 
 
 def noisy_pulses(
@@ -85,7 +90,8 @@ def noisy_pulses(
         progress: called with (done, total).
 
     Returns:
-        `pulse_width` (s) over "run"; run 0 is the quiet one.
+        `pulse_width` and `expected_shift` (s) over "run"; run 0 is the quiet one. The shift is what the drawn currents
+        should do by their responses.
 
     Raises:
         InputError: fewer than two runs.
@@ -104,13 +110,14 @@ def noisy_pulses(
         run = int(point["run"])
         if run == 0:
             return plain
-        return with_currents(plain, _currents(added, column.timing.stop, np.random.default_rng([seed, run])))
+        time, drawn = _draw(added, column.timing.stop, seed, run)
+        return with_currents(plain, _sources(added, time, drawn))
 
     def measure(waves: Waveforms, one: Testbench) -> Mapping[str, float]:
         sign_time = column.timing.window_start if column.converter.signed else None
         return {"pulse_width": signed_pulse_width(waves, threshold=column.technology.mid_voltage, sign_time=sign_time)}
 
-    return characterize(
+    found = characterize(
         {"run": [float(k) for k in range(n_runs + 1)]},
         bench,
         measure,
@@ -118,6 +125,9 @@ def noisy_pulses(
         units={"run": "", "pulse_width": "s"},
         progress=progress,
     )
+    shifts = [_shift(added, *_draw(added, column.timing.stop, seed, run)) for run in range(1, n_runs + 1)]
+    found["expected_shift"] = ("run", np.array([0.0, *shifts]), {"unit": "s"})
+    return found
 
 
 def pulse_sensitivity(
@@ -170,12 +180,11 @@ def pulse_sensitivity(
     return ends
 
 
-def _currents(
-    added: Sequence[AddedNoise | AddedCharge], stop: float, generator: np.random.Generator
-) -> dict[str, list[tuple[float, float]]]:
-    """Points of the current of each node: noises of one node add up."""
+def _draw(added: Sequence[AddedNoise | AddedCharge], stop: float, seed: int, run: int) -> tuple[Array, list[Array]]:
+    """Times (s) and the current of each noise (A) at them."""
+    generator = np.random.default_rng([seed, run])
     time = np.arange(0.0, stop + STEP, STEP)
-    total: dict[str, Array] = {}
+    drawn = []
     for one in added:
         if isinstance(one, AddedCharge):
             current = np.zeros(time.size)  # a triangle of one point: its area is its height times the step
@@ -190,6 +199,28 @@ def _currents(
                 generator=generator,
             )
             current = np.where((time >= one.start) & (time <= one.stop), current, 0.0)
+        drawn.append(current)
+    return time, drawn
+
+
+def _shift(added: Sequence[AddedNoise | AddedCharge], time: Array, drawn: Sequence[Array]) -> float:
+    """What the currents do to the pulse's end (s), by their responses."""
+    shift = 0.0
+    for one, current in zip(added, drawn, strict=True):
+        if isinstance(one.response, xr.DataArray):
+            weight = np.interp(time, one.response["time"].values, one.response.values, left=0.0, right=0.0)
+            shift += float(np.trapezoid(weight * current, time))
+        else:
+            shift += one.response * float(np.trapezoid(current, time))
+    return shift
+
+
+def _sources(
+    added: Sequence[AddedNoise | AddedCharge], time: Array, drawn: Sequence[Array]
+) -> dict[str, list[tuple[float, float]]]:
+    """Points of the current of each node: noises of one node add up."""
+    total: dict[str, Array] = {}
+    for one, current in zip(added, drawn, strict=True):
         total[one.node] = total.get(one.node, np.zeros(time.size)) + current
     return {node: _points(time, row, row != 0) for node, row in total.items()}
 

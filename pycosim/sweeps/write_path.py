@@ -199,6 +199,30 @@ def single_level_columns(
     )
 
 
+def middle_level_errors(
+    paths: Sequence[WritePath], simulator: Simulator, *, progress: Advance | None = None
+) -> list[float]:
+    """Largest error (V) of the two middle levels of each path: the slowest levels, in the ladder's worst case.
+
+    All rows write one code, each cell from the farther rail; progress is called with (done, total).
+
+    Raises:
+        SimulationError: the first column that failed; the others have run.
+    """
+    cases = []
+    for path in paths:
+        upper, supply = path.driver.n_levels // 2, path.technology.supply_voltage
+        cases += [(path, upper - 1, supply), (path, upper, 0.0)]
+    benches = [path.bench([code], [path.n_rows], [previous]) for path, code, previous in cases]
+    errors = []
+    outcomes = simulator.run_many([render_netlist(bench) for bench in benches], progress)
+    for (path, _, _), bench, waves in zip(cases, benches, outcomes, strict=True):
+        if isinstance(waves, SimulationError):
+            raise waves
+        errors.append(abs(_level(waves, bench, path, 0)["error"]))
+    return [max(pair) for pair in zip(errors[::2], errors[1::2], strict=True)]
+
+
 def _level(waves: Waveforms, bench: Testbench, path: WritePath, group: int) -> dict[str, float]:
     """What the cell of one group of rows tells."""
     time, at = waves.time, bench.parameters

@@ -8,6 +8,7 @@ import pytest
 from PySpice.Spice.Netlist import Circuit
 
 from circuits.benches.write_path import write_path_bench
+from circuits.die import Die
 from circuits.errors import CircuitError
 from circuits.gain_cell import GainCellParameters
 from circuits.gates import code_nodes
@@ -37,6 +38,12 @@ def test_a_driver_has_as_many_bits_as_its_levels_need(n_levels: int, n_bits: int
 
 def test_levels_go_from_ground_to_the_supply_in_equal_steps() -> None:
     assert WriteDriverParameters(n_levels=4).levels(TECHNOLOGY) == pytest.approx([0.0, 0.3, 0.6, 0.9])
+
+
+def test_a_tap_sees_both_halves_of_the_string_in_parallel() -> None:
+    for code in range(8):
+        below, above = code * DRIVER.unit_resistance, (7 - code) * DRIVER.unit_resistance
+        assert DRIVER.tap_impedance(code) == pytest.approx(below * above / (below + above))
 
 
 def test_the_ladder_has_one_resistor_a_step_and_the_ends_are_the_rails() -> None:
@@ -74,6 +81,11 @@ def test_equal_rows_are_one_row_with_a_multiplier() -> None:
     assert "m=64" in text
     assert f"m={64 * 63}" in text  # the cells of the other columns
     assert text.count("Xwritten") == 1
+
+
+def test_rows_that_stand_for_others_cannot_deviate_from_them() -> None:
+    with pytest.raises(CircuitError, match="m=64"):
+        render_netlist(replace(bench([3], [64]), die=Die(seed=1)))
 
 
 def test_a_whole_driver_has_a_ladder_and_one_driver_a_line() -> None:

@@ -7,6 +7,7 @@ from pycosim.errors import InputError
 from pycosim.evaluate.accuracy import (
     Accuracy,
     accuracy_of_losses,
+    loss_difference,
     next_token_losses,
     perplexity,
     token_losses,
@@ -120,6 +121,19 @@ def test_standard_error_of_one_chunk_is_taken_between_tokens() -> None:
     found = accuracy_of_losses(losses, 16).standard_error
     assert found == pytest.approx(losses.std(ddof=1) / 4, rel=1e-12)
     assert accuracy_of_losses(losses[:1], 16).standard_error == math.inf
+
+
+def test_the_difference_of_two_attentions_leaves_out_what_the_text_does_to_both() -> None:
+    rng = np.random.default_rng(5)
+    text = np.repeat(rng.normal(3, 0.7, 200), 256)
+    extra = rng.normal(0.02, 0.1, text.size)
+    mean, error = loss_difference(text + extra, text, 256)
+    assert mean == pytest.approx(extra.mean(), rel=1e-9)
+    assert error == pytest.approx(0.1 / math.sqrt(text.size), rel=0.15)  # 200 chunks: scatters by 5 %
+    assert error < accuracy_of_losses(text, 256).standard_error / 50
+    assert loss_difference(text, text, 256) == (0.0, 0.0)
+    with pytest.raises(InputError, match="same tokens"):
+        loss_difference(text, text[1:], 256)
 
 
 def test_a_hopeless_model_has_infinite_perplexity() -> None:

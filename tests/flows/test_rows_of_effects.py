@@ -8,6 +8,7 @@ import pytest
 from pycosim.attention import AttentionHardware, linear_models, published_models
 from pycosim.errors import InputError
 from pycosim.flows.effect_accuracy import EffectPlan, effect_results
+from pycosim.flows.effect_limits import Curve, Sweep, sweep_losses, sweeps_of
 from pycosim.flows.effects import IDEAL, TOGETHER, TYPICAL, ConverterPair, MeasuredEffects, effects
 from pycosim.flows.progress import SilentProgress
 from pycosim.flows.workload import load_workload
@@ -104,3 +105,27 @@ def test_rows_in_another_order_are_refused() -> None:
     rows = effects(MeasuredEffects(typical=linear_models()), seed=0)
     with pytest.raises(InputError, match="first row must be the ideal linear hardware"):
         effect_results(rows[1:], load_workload(256), HARDWARE, PLAN, SilentProgress())
+
+
+def test_more_of_an_imperfection_costs_more() -> None:
+    workload = load_workload(256)
+    sweeps = {s.key: s for s in sweeps_of(FULL, HARDWARE, seed=0, quick=True)}
+    assert list(sweeps) == [
+        "converter_offset_s",
+        "converter_gain",
+        "converter_noise_s",
+        "cell_mismatch",
+        "oldest_age_s",
+    ]
+    found = sweep_losses(sweeps["converter_offset_s"], workload, HARDWARE, SilentProgress())
+    assert found.differences[1] > 0.1 > abs(found.differences[0])
+    size = found.allowed(1.05)
+    assert size is not None and 25e-12 < size < 1.6e-9
+
+
+def test_the_allowed_size_is_interpolated_between_variances() -> None:
+    sweep = Sweep(key="x", name="", measure="", unit="", sizes=(1.0, 7.0), cases=())
+    curve = Curve(sweep=sweep, differences=(0.0, float(np.log(1.2))), errors=(0.0, 0.0))
+    assert curve.allowed(1.1) == pytest.approx(5.0)  # halfway from 1 to 49
+    assert curve.allowed(1.3) is None
+    assert curve.allowed(0.9) is None

@@ -25,8 +25,8 @@ def linear_cells() -> ReadPairTable:
 
 def exact_currents(array: ResistiveArray, stored: Array, active: NDArray[np.bool_]) -> Array:
     """The same circuit as one linear system of nodes: word lines and bit lines, solved at once."""
-    n_rows, n_columns = stored.shape
-    n = stored.size
+    n_rows, n_columns = map(int, stored.shape)
+    n = int(stored.size)
 
     def node(line: int, i: int, j: int) -> int:
         return line * n + i * n_columns + j

@@ -16,10 +16,11 @@ from pycosim.errors import InputError
 from pycosim.flows.characterization import make_design
 from pycosim.flows.config import GainCellConfig
 from pycosim.spice import NgspicePool
-from pycosim.studies.tile_reads import FLAT_SIZE, draw_tile, tile_circuit
+from pycosim.studies.tile_reads import FLAT_SIZE, tile_circuit
 from pycosim.sweeps.array import CellArray, flat_reads, separate_reads, word_line_settling
 from pycosim.sweeps.column import Column, column_reads
-from pycosim.sweeps.tile import flat_tile, tile_by_columns, usable_pulses
+from pycosim.sweeps.column_charge import integrator_law
+from pycosim.sweeps.tile import TileOperands, flat_tile, tile_by_columns, usable_pulses
 
 pytestmark = pytest.mark.ngspice
 
@@ -52,7 +53,7 @@ def cut(pool: NgspicePool, column: Column, size: int) -> Cut:
     narrow = (size / 64) ** 2
     array = CellArray(column=replace(column, wires=ArrayWires(word_line=narrow, bit_line=narrow)))
     rng = np.random.default_rng(size)
-    stored = column.technology.supply_voltage / 7 * rng.integers(2, 8, (size, size))
+    stored = np.asarray(column.technology.supply_voltage / 7 * rng.integers(2, 8, (size, size)), dtype=np.float64)
     widths = np.asarray(1e-9 * rng.integers(4, 16, size), dtype=np.float64)
     reads = separate_reads(array, pool, stored_voltages=stored, pulse_widths=widths)
     ideal = column_reads(column, pool, stored_voltages=stored.T, pulse_widths=np.broadcast_to(widths, stored.T.shape))
@@ -63,15 +64,16 @@ def cut(pool: NgspicePool, column: Column, size: int) -> Cut:
 @pytest.mark.slow
 def test_cutting_an_8_by_8_array_changes_no_pulse_by_a_tenth_of_a_count(pool: NgspicePool, column: Column) -> None:
     found = cut(pool, column, 8)
-    assert np.abs(found.cut - found.flat).max() < TENTH  # found: 14 ps
-    assert (found.flat > 1e-9).all()  # there is a pulse to change
+    assert np.abs(found.cut - found.flat).max() < TENTH  # found: 7 ps
+    assert (found.flat > 0.2e-9).all()  # there is a pulse to change
     assert np.abs(found.ideal - found.flat).max() > TENTH  # and the wires do change it: the cut has to know them
 
 
 @pytest.mark.slow
-def test_cutting_a_16_by_16_array_changes_no_pulse_by_a_tenth_of_a_count(pool: NgspicePool, column: Column) -> None:
-    found = cut(pool, column, 16)
-    assert np.abs(found.cut - found.flat).max() < TENTH  # found: 24 ps
+def test_cutting_a_16_by_16_array_changes_no_pulse_by_a_tenth_of_a_count(column: Column) -> None:
+    with NgspicePool(timeout=600.0) as patient:  # the flat one takes half a minute, and minutes on a busy machine
+        found = cut(patient, column, 16)
+    assert np.abs(found.cut - found.flat).max() < TENTH  # found: 19 ps
     assert np.abs(found.ideal - found.flat).max() > 5 * TENTH
 
 
@@ -86,8 +88,10 @@ def test_every_charge_of_a_read_is_found_again(pool: NgspicePool, column: Column
     assert cells[0] > 0.4 * full
     # Kirchhoff's current law; what is left is on storage nodes and wires
     assert foot == pytest.approx(cells, abs=0.002 * full)
-    # junctions on the integration node hold a percent beside the drawn capacitor; the reset switch leaves as much
-    assert integrated == pytest.approx(foot, abs=0.015 * full)
+    gain, offset = integrator_law(column.converter, column.technology, column.timing, pool, n_rows=stored.shape[1])
+    # junctions on the integration node hold some percent beside the drawn capacitor
+    assert gain == pytest.approx(1.0, abs=0.04)
+    assert (integrated - offset) / gain == pytest.approx(foot, abs=0.01 * full)
 
 
 def test_the_far_end_of_a_word_line_drops_by_the_current_of_all_cells(
@@ -109,12 +113,19 @@ def test_a_tile_in_one_netlist_gives_the_pulses_of_its_columns(pool: NgspicePool
     """Written, integrated, converted, integrated and converted; the columns are driven by each other's pulses."""
     design = make_design(GainCellConfig())
     tile = tile_circuit(design).for_rows(FLAT_SIZE)
-    operands = draw_tile(np.random.default_rng(5), FLAT_SIZE, design, key_lean=1.0)
+    keys = [[5, 6, 4, 4], [6, 2, 5, 5], [3, 7, 7, 3], [5, 4, 7, 4]]
+    values = [[1, 5, 1, 7], [7, 1, 3, 6], [5, 5, 3, 0], [1, 0, 3, 1]]
+    operands = TileOperands(
+        pulse_widths=np.array([14, 3, 0, 3]) * 1e-9,
+        keys=design.levels[np.array(keys)],
+        values=design.levels[np.array(values)],
+    )
     flat = flat_tile(tile, operands, pool)
     first, second = tile_by_columns(tile, operands, pool)
     assert first["pulse_width"].values == pytest.approx(flat.weights, abs=TENTH)
     assert second["pulse_width"].values == pytest.approx(flat.outputs, abs=TENTH)
-    assert np.count_nonzero(flat.weights > 1e-9) >= 2
+    assert ((flat.weights > 1e-9) & (flat.weights < 14e-9)).all()  # nothing clips
+    assert ((np.abs(flat.outputs) > 1e-9) & (np.abs(flat.outputs) < 14e-9)).all()
     # the transistors between the arrays keep the width
     assert usable_pulses(flat.driven, tile.second.column) == pytest.approx(
         usable_pulses(flat.weights, tile.second.column), abs=0.03e-9

@@ -13,9 +13,11 @@ from circuits.testbench import Analysis, Testbench, render_netlist
 from pycosim.flows.characterization import make_design
 from pycosim.flows.config import GainCellConfig
 from pycosim.spice import Simulator
+from pycosim.sweeps.cell import storage_drift
 from pycosim.sweeps.column import Column
 from pycosim.sweeps.energy_balance import charging_energies
-from pycosim.sweeps.noise import read_noise, reset_noise, write_noise
+from pycosim.sweeps.noise import read_noise
+from pycosim.sweeps.stored_noise import leak_noise, reset_noise, write_noise
 from pycosim.sweeps.transient_noise import AddedCharge, noisy_pulses
 
 pytestmark = pytest.mark.ngspice
@@ -62,11 +64,10 @@ def test_a_transistor_has_thermal_and_flicker_noise_of_the_expected_size(
         np.real(spectrum.signals[name]) ** 2 for name in ("onoise.m1.id", "onoise.m1.1overf", "onoise_spectrum")
     )
     excess = thermal / (4 * BOLTZMANN * ROOM * transconductance)
-    assert np.all((excess > 0.5) & (excess < 1.5)), (
-        excess
-    )  # 2/3 of a long channel; the charge model adds, degeneration takes
+    # 2/3 in a long channel in saturation; a short one has a little more
+    assert np.all((excess > 0.6) & (excess < 1.0)), excess
     slope = np.diff(np.log(flicker)) / np.diff(np.log(spectrum.axis))
-    np.testing.assert_allclose(slope, -1.0, atol=0.06)  # the card's exponent is 0.95, ngspice 39 takes 1
+    np.testing.assert_allclose(slope, -0.95, atol=1e-3)  # ef of the card
     np.testing.assert_allclose(thermal + flicker, total, rtol=0.05)  # what is left: gate leak and series resistance
 
 
@@ -99,14 +100,14 @@ def test_noise_of_a_read_adds_up_and_grows_with_the_active_rows(pool: Simulator,
 
 
 def test_a_charge_moves_the_pulse_by_charge_over_current(pool: Simulator, column: Column) -> None:
-    deviation, seed = 1e-15, 3
-    timing = column.timing
-    kicked = AddedCharge(node="integral", deviation=deviation, time=timing.release + 0.1e-9)
-    widths = noisy_pulses(column, pool, [kicked], charge=6e-13, n_runs=2, seed=seed)["pulse_width"].values
-    drawn = [np.random.default_rng([seed, run]).standard_normal() * deviation for run in (1, 2)]
-    expected = -np.array(drawn) / column.converter.discharge_current
-    # the pulse is good to 2 ps at these time steps, of about 100 ps
-    np.testing.assert_allclose(widths[1:] - widths[0], expected, atol=5e-12, rtol=0.03)
+    response = -1 / column.converter.discharge_current
+    time = column.timing.release + 0.1e-9
+    kicked = AddedCharge(node="integral", deviation=1e-15, time=time, response=response)
+    found = noisy_pulses(column, pool, [kicked], charge=6e-13, n_runs=2, seed=3)
+    shift = found["pulse_width"].values - float(found["pulse_width"][0])
+    # a pulse is good to 2 ps at these time steps, of shifts of about 100 ps
+    np.testing.assert_allclose(shift, found["expected_shift"].values, atol=5e-12, rtol=0.03)
+    assert np.ptp(found["expected_shift"].values) > 20e-12
 
 
 def test_energy_drawn_is_stored_and_dissipated_to_a_thousandth(pool: Simulator, technology: Technology) -> None:
@@ -114,3 +115,13 @@ def test_energy_drawn_is_stored_and_dissipated_to_a_thousandth(pool: Simulator, 
     assert abs(float(found["error"])) < 1e-3
     assert float(found["stored"]) == pytest.approx(float(found["stored_closed_form"]), rel=1e-6)  # 20 time constants
     assert float(found["dissipated"]) == pytest.approx(float(found["dissipated_closed_form"]), rel=1e-3)
+
+
+def test_a_leak_is_shot_noise_of_at_least_the_net_current(pool: Simulator, column: Column) -> None:
+    drifted = storage_drift(column.cell, column.technology, pool, stored_voltages=[0.9], hold_time=0.8e-3)
+    voltage = np.ravel(drifted["voltage"].values)
+    age = drifted["age"].values
+    net = abs(float((voltage[-1] - voltage[0]) / (age[-1] - age[0]))) * column.cell.storage_capacitance
+    density = float(leak_noise(column, pool, levels=[0.9])["density"][0])
+    # currents of both signs make noise together: the net one is the smallest that it can come from
+    assert 0.8 < density / (2 * 1.602176634e-19 * net) < 3.0

@@ -15,7 +15,7 @@ from circuits.pulse_driver import PulseDriverParameters
 from circuits.technology import Technology
 from circuits.testbench import render_netlist
 from pycosim.spice import NgspicePool
-from pycosim.sweeps.pulse_driver import PulseRow, mean_width, row_pulses
+from pycosim.sweeps.pulse_driver import PulseRow, mean_width, passed_pulses, row_pulses
 
 pytestmark = pytest.mark.ngspice
 
@@ -118,3 +118,14 @@ def test_the_number_of_bits_is_free(
     codes = [0, 2**n_bits - 1]
     found = row_pulses(row, pool, codes=codes, stored_voltages=np.full((1, 4), 0.2)).isel(pattern=0)
     assert found["width_upper_far"].values == pytest.approx(1e-9 * np.array(codes), abs=25e-12)
+
+
+def test_a_pulse_from_elsewhere_reaches_the_row_unless_it_is_shorter_than_the_drivers_edges(
+    pool: NgspicePool, technology: Technology, cell: GainCellParameters
+) -> None:
+    row = PulseRow(cell=cell, technology=technology)
+    widths = [20e-12, 100e-12, 1e-9]
+    found = mean_width(passed_pulses(row, pool, pulse_widths=widths, stored_voltages=[float(v) for v in RANDOM[0]]))
+    # the rising and the falling edge pass different transistors: 10 ps found, the same for every width that passes
+    assert found.values[1:] == pytest.approx(widths[1:], abs=25e-12)
+    assert found.values[0] < 40e-12

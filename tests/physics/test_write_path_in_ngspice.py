@@ -93,7 +93,7 @@ def test_the_line_settles_with_the_ladders_impedance_times_its_capacitance(
     extra = 2 * technology.wire.capacitance_per_length * 64 * cell.pitch
     found = time_constant(3.0) - time_constant(1.0)
     # 5 %: the lines are not quite settled after 40 ns, which bends the exponential's end
-    assert found == pytest.approx(100e3 * 6 / 7 * extra, rel=0.05)
+    assert found == pytest.approx(driver.tap_impedance(6) * extra, rel=0.05)
 
 
 def test_a_line_takes_the_charge_of_its_capacitance_from_the_reference(

@@ -11,7 +11,7 @@ from pycosim.errors import InputError, MissingProbe, SimulationError
 from pycosim.spice import Replay, Simulator, Waveforms, record_waveforms
 from pycosim.spice.replay import recording_path
 
-from .decks import DISCHARGE, DIVIDER, Deck
+from .decks import DISCHARGE, DIVIDER, LOW_PASS, LOW_PASS_NOISE, NOISE_BY_DEVICE, Deck
 
 
 def waveforms_of(netlist: Deck, **signals: np.ndarray) -> Waveforms:
@@ -40,6 +40,18 @@ def test_a_simulator_can_be_recorded(tmp_path: Path, pool: Simulator) -> None:
     record_waveforms(tmp_path, DIVIDER, simulated)
     replayed = Replay(tmp_path).run(DIVIDER)
     for probe in DIVIDER.probes:
+        np.testing.assert_array_equal(replayed.signals[probe], simulated.signals[probe])
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("netlist", [LOW_PASS, LOW_PASS_NOISE, NOISE_BY_DEVICE], ids=lambda netlist: netlist.name)
+def test_spectra_can_be_recorded(netlist: Deck, tmp_path: Path, pool: Simulator) -> None:
+    simulated = pool.run(netlist)
+    record_waveforms(tmp_path, netlist, simulated)
+    replayed = Replay(tmp_path).run(netlist)
+    assert replayed.axis_name == "frequency"
+    np.testing.assert_array_equal(replayed.axis, simulated.axis)
+    for probe in netlist.probes:
         np.testing.assert_array_equal(replayed.signals[probe], simulated.signals[probe])
 
 

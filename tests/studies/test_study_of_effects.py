@@ -11,17 +11,21 @@ from pycosim.flows.characterization import Design, make_design
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.effects import MeasuredEffects
 from pycosim.flows.progress import SilentProgress
+from pycosim.models import CellDeviation, LookupCell
 from pycosim.spice import Replay
 from pycosim.studies.effect_sources import with_figures
 from pycosim.studies.effects import study_effects
 from pycosim.studies.study import Laboratory
 
+SPREAD = {
+    "charge_to_pulse": {"sigma_offset_s": 1.3e-9, "sigma_gain": 0.06},
+    "signed_charge_to_pulse": {"sigma_offset_s": 2e-9, "sigma_gain": 0.05},
+}
 FIGURES = {
-    "monte_carlo": {
-        "converters": {
-            "charge_to_pulse": {"sigma_offset_s": 1.3e-9, "sigma_gain": 0.06},
-            "signed_charge_to_pulse": {"sigma_offset_s": 2e-9, "sigma_gain": 0.05},
-        }
+    "monte_carlo": {"converters": SPREAD},
+    "converter": {
+        name: {"trim": {"after_sigma_offset_s": 0.1e-9, "after_sigma_gain": 0.002}}
+        for name in ("charge_to_pulse", "signed_charge_to_pulse")
     },
     "noise_s": {
         "hard_sigmoid": {"total": 50e-12, "ktc_storage": 30e-12},
@@ -49,7 +53,18 @@ def test_figures_of_other_studies_become_effects(design: Design) -> None:
     assert found.levels is not None and found.levels.errors[0] == pytest.approx(2e-3)
     assert found.pulses.arrived[0] == 0
     assert found.pulses.arrived[10] == pytest.approx(9.985e-9)
-    assert found.trimmed is None
+    assert found.trimmed is not None and found.trimmed.second.offset == 0.1e-9
+    before = {"converter": {name: {"trim": {f"before_{k}": v for k, v in own.items()}} for name, own in SPREAD.items()}}
+    assert with_figures(MeasuredEffects(typical=linear_models()), before, design).untrimmed == found.untrimmed
+
+
+def test_simulated_noise_of_the_stored_voltage_replaces_the_closed_form(design: Design) -> None:
+    table = LookupCell(pulse_widths=[0, 1e-9], stored_voltages=[0, 0.9], charges=np.ones((2, 2)))
+    noise = CellDeviation(name="stored voltage", sigma=0.59e-3, sensitivity=table, is_written=True)
+    measured = MeasuredEffects(typical=linear_models(), write_noise=noise)
+    simulated = with_figures(measured, {"noise_storage_v": 0.61e-3}, design).write_noise
+    assert simulated is not None and simulated.sigma == 0.61e-3
+    assert with_figures(measured, {}, design).write_noise is noise
 
 
 def test_what_no_study_found_is_left_out(design: Design) -> None:
@@ -63,9 +78,10 @@ def test_the_study_has_a_row_for_every_effect(design: Design, tmp_path: Path) ->
     rows = study.figures["effects"]
     assert json.loads(json.dumps(study.figures)) == study.figures
     assert isinstance(rows, list)
-    assert rows[0]["name"] == "ideal linear hardware"
-    assert rows[0]["ratio_to_ideal"] == 1
+    assert [row["name"] for row in rows[:2]] == ["exact softmax", "ideal linear hardware"]
+    assert rows[1]["ratio_to_ideal"] == 1
     assert all(row["perplexity"] > 3 for row in rows)
-    assert len(study.tables[0].rows) + len(study.tables[1].rows) == len(rows)
+    assert len(study.tables[0].rows) + len(study.tables[1].rows) == len(rows) - 1
     assert all(len(row) == len(table.header) for table in study.tables for row in table.rows)
-    assert set(study.plots) == {"effects"}
+    assert set(study.plots) == {"effects", "effect_limits"}
+    assert study.tables[2].rows[0][0] == "offset of converters"
