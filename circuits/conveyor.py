@@ -63,8 +63,8 @@ class ConveyorParameters:
     miller_capacitance: float = 40e-15
     output_nmos: Mosfet = field(default_factory=lambda: _nmos(0.8e-6, 60e-9, 0.10))
     output_pmos: Mosfet = field(default_factory=lambda: _pmos(1.6e-6, 60e-9, -0.10))
-    cascode_nmos: Mosfet = field(default_factory=lambda: _nmos(1.2e-6, 40e-9))
-    cascode_pmos: Mosfet = field(default_factory=lambda: _pmos(2.4e-6, 40e-9))
+    cascode_nmos: Mosfet = field(default_factory=lambda: _nmos(1.8e-6, 40e-9))
+    cascode_pmos: Mosfet = field(default_factory=lambda: _pmos(3.6e-6, 40e-9))
     copy_ratio: int = 8
     tail_current: float = 24e-6
     cascode_bias: tuple[float, float] = (0.58, 0.58)

@@ -55,7 +55,7 @@ def study_energy(lab: Laboratory, figures: Mapping[str, Json]) -> Study:
     gate = gate_energy(lab)
     mean_counts = float(np.mean(np.abs(reads[1]["pulse_width"].values)) / (design.max_pulse_width / 15))
     digital = DigitalEstimate().switched_gates(mean_counts, PUBLISHED_TILES) * gate
-    blocks = _blocks(reads, figures, digital)
+    blocks = _blocks(reads, operands, figures, digital)
     areas = circuit_areas(lab.design)
     floor = [_floor(lab, column, read) for column, read in zip((design.first, design.second), operands, strict=True)]
     return Study(
@@ -108,8 +108,18 @@ class Block:
     source: str
 
 
-def _blocks(reads: list[xr.Dataset], figures: Mapping[str, Json], digital: float) -> tuple[Block, ...]:
-    columns = N_COLUMNS * PUBLISHED_TILES
+def _blocks(
+    reads: list[xr.Dataset],
+    operands: tuple[ReadOperands, ReadOperands],
+    figures: Mapping[str, Json],
+    digital: float,
+) -> tuple[Block, ...]:
+    columns, rows = N_COLUMNS * PUBLISHED_TILES, N_ROWS * PUBLISHED_TILES
+
+    def drivers(array: int) -> float | None:
+        """Own energy of the pulses that are not absent."""
+        pulse = _optional(figures, "input_driver", "energy_own_j")
+        return None if pulse is None else rows * pulse * float(np.mean(operands[array].pulse_widths > 0))
 
     def read(data: xr.Dataset) -> float:
         return float((data["energy_converter"] + data["energy_word_lines"]).mean())
@@ -131,10 +141,16 @@ def _blocks(reads: list[xr.Dataset], figures: Mapping[str, Json], digital: float
             source=f"{reads[1].sizes['sample']} columns in ngspice, bias once per tile",
         ),
         Block(
-            name="input drivers of array 1",
-            energy=_optional(figures, "input_driver", "energy_per_token_j"),
+            name="word-line drivers of array 1",
+            energy=drivers(0),
             published=None,
-            source="transistor-level pulse driver, 64 rows of every tile",
+            source="transistor-level pulse driver, every row with a pulse in every tile",
+        ),
+        Block(
+            name="word-line drivers of array 2",
+            energy=drivers(1),
+            published=None,
+            source="the same driver as upper bound (no code to select here), rows with a pulse",
         ),
         Block(
             name="write path (DACs)",
@@ -166,9 +182,9 @@ def _figures(
     mean_counts: float,
     floor: list[float],
 ) -> dict[str, Json]:
-    keys = ("array1", "array2", "input_drivers", "dac", "digital")
+    keys = ("array1", "array2", "drivers1", "drivers2", "dac", "digital")
     energies: dict[str, Json] = {key: block.energy for key, block in zip(keys, blocks, strict=True)}
-    analog = sum(block.energy or 0.0 for block in blocks[:4])
+    analog = sum(block.energy or 0.0 for block in blocks[:-1])
     macs = 2 * N_ROWS * N_COLUMNS * PUBLISHED_TILES
     per_column: dict[str, Json] = {
         name: {
@@ -182,7 +198,7 @@ def _figures(
     return {
         "energy_j": energies,
         "energy_column_j": per_column,
-        "energy_per_mac_j": {"analog": analog / macs, "all": (analog + (blocks[4].energy or 0.0)) / macs},
+        "energy_per_mac_j": {"analog": analog / macs, "all": (analog + (blocks[-1].energy or 0.0)) / macs},
         "energy_gate_j": gate,
         "mean_counts": mean_counts,
         "area_m2": head["head"],

@@ -14,10 +14,24 @@ from pycosim.errors import InputError
 from pycosim.evaluate.document import Json
 from pycosim.spice.installation import libngspice_version
 from pycosim.spice.keep import KeepNetlists
+from pycosim.studies.array import study_array
+from pycosim.studies.balance import study_balance
+from pycosim.studies.cells import study_cells
+from pycosim.studies.converter import study_converter
 from pycosim.studies.corners import study_corners
+from pycosim.studies.effect_sources import measure_effects
+from pycosim.studies.effects import study_effects
+from pycosim.studies.energy import study_energy
+from pycosim.studies.input_driver import study_input_driver
+from pycosim.studies.latency import study_latency
 from pycosim.studies.monte_carlo import study_monte_carlo
+from pycosim.studies.noise import study_noise
 from pycosim.studies.record import Record, has_record, load_record, merged_figures, save_study
+from pycosim.studies.retention import study_retention
 from pycosim.studies.study import Laboratory, Study
+from pycosim.studies.tile import study_tile
+from pycosim.studies.topologies import study_topologies
+from pycosim.studies.write_path import study_write_path
 
 Figures = Mapping[str, Json]
 
@@ -34,9 +48,32 @@ def _alone(run: Callable[[Laboratory], Study]) -> Entry:
     return Entry(run=lambda lab, figures: run(lab))
 
 
+def _retention(lab: Laboratory, figures: Figures) -> Study:
+    path = figures.get("write_path")
+    energy = path.get("energy_per_token_j") if isinstance(path, dict) else None
+    return study_retention(lab, write_energy=float(energy) if isinstance(energy, int | float) else None)
+
+
+def _effects(lab: Laboratory, figures: Figures) -> Study:
+    return study_effects(lab, measure_effects(lab, figures))
+
+
 STUDIES: Mapping[str, Entry] = {
+    "write_path": _alone(study_write_path),
+    "input_driver": _alone(study_input_driver),
+    "converter": _alone(study_converter),
+    "topologies": _alone(study_topologies),
+    "array": _alone(study_array),
+    "tile": _alone(study_tile),
+    "cells": _alone(study_cells),
+    "retention": Entry(run=_retention, after=("write_path",)),
     "corners": _alone(study_corners),
     "monte_carlo": _alone(study_monte_carlo),
+    "noise": _alone(study_noise),
+    "balance": _alone(study_balance),
+    "latency": _alone(study_latency),
+    "energy": Entry(run=study_energy, after=("write_path", "input_driver")),
+    "effects": Entry(run=_effects, after=("write_path", "input_driver", "converter", "array", "monte_carlo", "noise")),
 }
 """Name -> study; a study stands after those that it builds on."""
 

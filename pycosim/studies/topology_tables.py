@@ -44,7 +44,7 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
         rows=(
             row(f"error of {n} columns of 64 cells, rms", "column_error_rms_s", "s"),
             row("the same, largest", "column_error_max_s", "s"),
-            row("rms after one gain and one offset for all columns", "column_error_trimmed_rms_s", "s"),
+            row("the unclipped ones after one gain and one offset for all, rms", "column_error_trimmed_rms_s", "s"),
             row("deviation from a line with a known charge, rms", "linearity_rms_s", "s"),
             (
                 f"error with {', '.join(str(k) for k in BURST_CELLS)} cells at the top level for 1 ns, ns",
@@ -84,10 +84,10 @@ def energy_table(found: Sequence[Found], floors: Sequence[Floor]) -> Table:
         header=(*header, "sum", f"published {PUBLISHED_ENERGY * 1e12:.2f} pJ"),
         rows=tuple(rows),
         note="Dissipated in cells: half the supply times the sum of the cells' charges without their signs. Each falls "
-        "by that much between its word line and the bit line, whatever reads it out: no converter goes below. Drawn by "
+        "by that much between its word line and the bit line: no circuit that holds the bit line goes below. Drawn by "
         "cells: the supply times the charge that the upper word lines give, and half of it times a net charge that the "
-        "bit line must be given: the least that is drawn where no reference takes energy back. Bias and ramp: a "
-        "column's share of 64.",
+        "bit line must be given: the least that such a circuit draws where no reference takes energy back. Bias and "
+        "ramp: a column's share of 64.",
     )
 
 

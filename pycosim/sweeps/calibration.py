@@ -172,9 +172,9 @@ def calibrate(column: Column, simulator: Simulator, *, seeds: Sequence[int], pla
     """Find the trim codes of many dies, each bit from one conversion of a known charge.
 
     What a column needs on silicon is a flip-flop: it samples the pulse at the time at which the reference charge's
-    pulse should end (signed: for the offset it takes the sign bit of nearly no charge). One decision, one bit. Order: offset, gain (signed: both
-    gains), and for an unsigned converter both once more within `plan.span` units. The targets are half a unit off, so
-    that the error left is centred.
+    pulse should end (signed: for the offset it takes the sign bit of nearly no charge). One decision, one bit. Order:
+    offset, gain (signed: both gains), and for an unsigned converter both once more within `plan.span` units. The
+    targets are half a unit off, so that the error left is centred.
 
     Args:
         column: circuit and plan; its own codes are ignored.

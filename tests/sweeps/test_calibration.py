@@ -47,7 +47,9 @@ def formula(*, gain: float, offset: float, signed: bool) -> StandIn:
     def answer(netlist: NetlistLike) -> Waveforms:
         text = netlist.text
         charge, start = parameter(netlist, "charge"), parameter(netlist, "window_start")
-        width = charge / full * (1 + gain) + offset
+        width = charge / full
+        if ".subckt" not in text:  # written flat: a die
+            width = width * (1 + gain) + offset
         width += STEP * (units_on(text, "top", "0") - units_on(text, "ton", "vdd"))
         units = UNITS - 64 + (units_on(text, "db2", "vdd") if width > 0 else units_on(text, "sa", "0"))
         width = np.clip(width * UNITS / units, -LONGEST if signed else 0.0, LONGEST)
