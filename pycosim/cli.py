@@ -19,6 +19,9 @@ import typer
 if TYPE_CHECKING:
     from pycosim.doctor import Finding
 
+LONGEST_DECK = 900.0
+"""What one deck of the studies may take (s): a flat array of 16 x 16 with its converters needs two minutes."""
+
 EXIT_MISSING, EXIT_ERROR, EXIT_INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
@@ -106,7 +109,7 @@ def characterize(
         design = make_design(settings)
         with (
             RichProgress(Console(stderr=True)) as progress,
-            NgspicePool(n_workers=settings.n_workers, run_root=out / "failed") as pool,
+            NgspicePool(n_workers=settings.n_workers, timeout=LONGEST_DECK, run_root=out / "failed") as pool,
         ):
             lab = Laboratory(design=design, simulator=pool, progress=progress, seed=settings.seed, quick=settings.quick)
             records = characterize_gain_cell(lab, out, only or ())
