@@ -10,6 +10,9 @@ from pycosim.evaluate.drawing import INK, MUTED, SERIES, drawing_style, new_figu
 from pycosim.studies.converter_trade import Trade
 from pycosim.studies.converter_trim import Trim
 
+MARKERS = "oDDDDDs^v"
+"""One for each variant: the shipped one is round, those beyond the colours have shapes of their own."""
+
 
 def plot_trim(trims: Mapping[str, Trim]) -> Figure:
     """Error of every die over its charge, untrimmed and trimmed, each pair with scales of their own."""
@@ -36,15 +39,16 @@ def plot_trade(trades: Sequence[Trade]) -> Figure:
         figure = new_figure(10, 3.6)
         left, right = figure.subplots(1, 2)
         unsigned = [one for one in trades if not one.name.startswith("signed")]
-        for axes, value, label in (
-            (left, lambda one: one.error_rms * 1e9, "error of columns, rms ns"),
-            (right, lambda one: one.burst * 100, "burst of 640 uA read, %"),
-        ):
+        panels = (
+            (left, [one.error_rms * 1e9 for one in unsigned], "error of columns, rms ns"),
+            (right, [one.burst * 100 for one in unsigned], "burst of 640 uA read, %"),
+        )
+        for axes, heights, label in panels:
             for k, one in enumerate(unsigned):
                 axes.plot(
                     one.converter_energy * 1e12,
-                    value(one),
-                    "o" if k == 0 else "D",
+                    heights[k],
+                    MARKERS[k % len(MARKERS)],
                     color=SERIES[k % len(SERIES)] if k < len(SERIES) else MUTED,
                     markerfacecolor=None if k < len(SERIES) else "none",
                     markersize=7 if k == 0 else 5,
