@@ -69,7 +69,7 @@ class ComparatorParameters:
     pair: Mosfet = field(
         default_factory=lambda: Mosfet(polarity="pmos", width=3e-6, length=60e-9, threshold_shift=0.12)
     )
-    load: Mosfet = field(default_factory=lambda: Mosfet(polarity="nmos", width=0.36e-6, length=60e-9))
+    load: Mosfet = field(default_factory=lambda: Mosfet(polarity="nmos", width=0.42e-6, length=60e-9))
     tail_current: float = 12e-6
     bias_decoupling: float = 500e-15
 

@@ -41,7 +41,7 @@ class ColumnTiming:
     gap: float = 0.2e-9
     comparator_wake: float = 1.5e-9
     sign_time: float = 0.0
-    window_delay: float = 0.455e-9
+    window_delay: float = 0.45e-9
     max_pulse_width: float = 15e-9
 
     def __post_init__(self) -> None:
