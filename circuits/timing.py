@@ -11,6 +11,10 @@ LONGEST_TIME = 1e-6
 """Longest time of a plan (s); a longer one was written in another unit than seconds."""
 
 
+WRITE_TIME = 4e-9
+"""How long the write gates are open (s); the study of the write path says what is left at every corner."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnTiming:
     """The plan of one column, all in seconds, counted from the start of the write phase.
@@ -32,8 +36,8 @@ class ColumnTiming:
     """
 
     write_start: float = 0.25e-9
-    write_time: float = 8.0e-9
-    input_start: float = 9.5e-9
+    write_time: float = WRITE_TIME
+    input_start: float = 5.5e-9
     input_window: float = 15e-9
     wake_time: float = 1.5e-9
     reset_margin: float = 0.2e-9

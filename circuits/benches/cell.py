@@ -12,7 +12,7 @@ from circuits.quantities import check_quantities, check_quantity
 from circuits.stimuli import EDGE_TIME, pulse
 from circuits.technology import Technology
 from circuits.testbench import DcSweep, SourceSweep, Testbench, Transient
-from circuits.timing import LONGEST_TIME
+from circuits.timing import LONGEST_TIME, WRITE_TIME
 
 DATA_LINE_DRIVER_RESISTANCE = 2e3
 """Output resistance of the write driver (ohm). Ours; a transistor-level driver takes its place later."""
@@ -76,7 +76,7 @@ def gain_cell_read_bench(
     stored_voltages: Sequence[float],
     pulse_width: float,
     word_line_voltage: float | None = None,
-    write_time: float = 8e-9,
+    write_time: float = WRITE_TIME,
     max_step: float = 50e-12,
 ) -> Testbench:
     """Write a level through the write gate, then read it with one pulse, bit line held ideally at mid-supply.

@@ -76,7 +76,7 @@ def column_bench(
             and `i(vfoot)` is the current (A) that the array gives the converter. None: one capacitor, no resistance.
         word_lines: what each row's word lines do at this column's position; None for ideal pulses of `pulse_widths`.
         written: False for a column that holds its levels from the start and is only read.
-        max_step: largest time step (s); 100 ps keeps the pulse width within 2 ps of a 5 ps step.
+        max_step: largest time step (s); 100 ps keeps the pulse within some 6 ps of 10 ps steps.
         name: name of the netlist.
 
     Returns:

@@ -19,7 +19,7 @@ from circuits.quantities import check_count, check_quantities, check_quantity
 from circuits.stimuli import EDGE_TIME, pulse
 from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
-from circuits.timing import LONGEST_TIME
+from circuits.timing import LONGEST_TIME, WRITE_TIME
 from circuits.write_driver import WriteDriverParameters, add_data_line_driver, add_write_ladder, write_driver
 from circuits.write_line_driver import (
     WriteLineDriverParameters,
@@ -53,7 +53,7 @@ def write_path_bench(
     previous_voltages: Sequence[float] | None = None,
     held_voltages: Sequence[float] | None = None,
     n_columns: int = CELLS_PER_LINE,
-    write_time: float = 8e-9,
+    write_time: float = WRITE_TIME,
     max_step: float = 50e-12,
     name: str = "write_path",
 ) -> Testbench:

@@ -21,9 +21,6 @@ from pycosim.sweeps.write_path import (
     written_levels_of,
 )
 
-OVERDRIVE = 0.1
-"""How far beyond the drawn levels the write gates are driven in the variant (V). Ours: it cures the slow corners."""
-
 ARRAYS_PER_TOKEN = 2
 """A token writes one column of keys and one of values [2025 Leroux]."""
 
@@ -54,16 +51,16 @@ PARTS = {
 
 
 def study_write_path(lab: Laboratory) -> Study:
-    """Stored levels, charge injection, settling, disturbance and energy; then over corners, as drawn and over-driven.
+    """Stored levels, charge injection, settling, disturbance and energy; then over corners, with less gate drive too.
 
-    The variant drives the write gates `OVERDRIVE` further while they are open.
+    The variant drives the write gates no further than the rails while they are open.
     """
     path = WritePath(cell=lab.design.cell, technology=lab.design.technology)
     conditions = CONDITIONS[-2:-1] if lab.quick else CONDITIONS
     codes = [0, 3] if lab.quick else list(range(path.driver.n_levels))
     times = WRITE_TIMES[1:2] if lab.quick else WRITE_TIMES
-    overdrives = (OVERDRIVE,) if lab.quick else (0.0, OVERDRIVE)
-    n_writes = 2 * len(times) * len(overdrives) * len(CORNERS)
+    margins = (lab.design.cell.on_margin,) if lab.quick else (0.0, lab.design.cell.on_margin)
+    n_writes = 2 * len(times) * len(margins) * len(CORNERS)
     lab.progress.stage("write path", total=2 * len(conditions) + 4 * len(codes) + n_writes)
     supply = lab.design.technology.supply_voltage
     together = single_level_columns(
@@ -81,7 +78,7 @@ def study_write_path(lab: Laboratory) -> Study:
         progress=lambda done, total: lab.progress.advance(),
     )
     rows = _conditions(lab, conditions)
-    shortened = write_times(lab, times, overdrives)
+    shortened = write_times(lab, times, margins)
     nominal = written_levels(path, lab.simulator)
     bench = path.bench_of_every_level()
     waves = lab.simulator.run(render_netlist(bench))
@@ -107,13 +104,13 @@ def study_write_path(lab: Laboratory) -> Study:
 
 
 def _conditions(lab: Laboratory, conditions: Sequence[tuple[str, float, float]]) -> list[dict[str, Json]]:
-    """The figures of every corner, as drawn and with over-driven write gates."""
-    supply, variants = lab.design.technology.supply_voltage, {"": 0.0, "overdriven_": OVERDRIVE}
+    """The figures of every corner, as drawn and with the write gates at the rails."""
+    supply, cell = lab.design.technology.supply_voltage, lab.design.cell
+    variants = {"": cell, "at_rails_": replace(cell, on_margin=0.0)}
     designs = [lab.design.at(corner=c, temperature=t, supply_voltage=scale * supply) for c, t, scale in conditions]
-    cells = [replace(lab.design.cell, on_margin=lab.design.cell.on_margin + extra) for extra in variants.values()]
     found = iter(
         written_levels_of(
-            [WritePath(cell=cell, technology=design.technology) for design in designs for cell in cells],
+            [WritePath(cell=cell, technology=design.technology) for design in designs for cell in variants.values()],
             lab.simulator,
             progress=lambda done, total: lab.progress.advance(),
         )
@@ -219,13 +216,13 @@ def _corner_table(rows: Sequence[Mapping[str, Json]]) -> Table:
         return f"{1e3 * worst:.1f} ({_as_float(share):.2f})", f"{1e3 * injected:.1f}", f"{1e9 * time:.1f}"
 
     return Table(
-        title=f"Corners, write gates as drawn and driven {1e3 * OVERDRIVE:.0f} mV further",
+        title="Corners, write gates as drawn and driven to the rails only",
         header=(
             "corner",
             "largest error, mV (levels)",
             "injection, mV",
             "quarter level, ns",
-            "over-driven: error, mV (levels)",
+            "at the rails: error, mV (levels)",
             "injection, mV",
             "quarter level, ns",
         ),
@@ -233,7 +230,7 @@ def _corner_table(rows: Sequence[Mapping[str, Json]]) -> Table:
             (
                 f"{row['corner']}, {_number(row, 'temperature_c'):g} C, {_number(row, 'supply_v'):.2f} V",
                 *cells(row, ""),
-                *cells(row, "overdriven_"),
+                *cells(row, "at_rails_"),
             )
             for row in rows
         ),

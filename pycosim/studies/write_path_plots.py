@@ -56,7 +56,7 @@ def draw_errors(path: WritePath, nominal: xr.Dataset, rows: Sequence[Mapping[str
         places = np.arange(len(rows))
         for shift, key, color, text in (
             (-0.2, "", SERIES[0], "as drawn"),
-            (0.2, "overdriven_", SERIES[1], "driven further"),
+            (0.2, "at_rails_", SERIES[1], "gates at the rails"),
         ):
             worst = [1e3 * float(np.abs(np.asarray(row[f"{key}error_v"], dtype=np.float64)).max()) for row in rows]
             corners.barh(places + shift, worst, 0.4, color=color, label=text)

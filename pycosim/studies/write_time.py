@@ -1,4 +1,4 @@
-"""How short can a write be? The middle levels, all rows on one tap, as drawn and with over-driven write gates."""
+"""How short can a write be? The middle levels, all rows on one tap, with the write gates at and beyond the rails."""
 
 from __future__ import annotations
 
@@ -22,50 +22,50 @@ class WriteTime:
 
     Attributes:
         where: corner, temperature, supply.
-        overdrive: of the write gates beyond the drawn levels (V).
+        margin: how far the write gates are driven beyond the rails (V).
         errors: after each of the tried times (V).
     """
 
     where: str
-    overdrive: float
+    margin: float
     errors: tuple[float, ...]
 
     def figures(self) -> dict[str, Json]:
         """For the results file."""
-        return {"corner": self.where, "overdrive_v": self.overdrive, "error_v": list(self.errors)}
+        return {"corner": self.where, "on_margin_v": self.margin, "error_v": list(self.errors)}
 
 
-def write_times(lab: Laboratory, times: Sequence[float], overdrives: Sequence[float]) -> list[WriteTime]:
+def write_times(lab: Laboratory, times: Sequence[float], margins: Sequence[float]) -> list[WriteTime]:
     """Error against time of writing; every cell comes from the farther rail, and every row wants the same tap."""
     nominal, cell = lab.design.technology.supply_voltage, lab.design.cell
     made = [
-        (lab.design.technology.at(corner=corner, temperature=celsius, supply_voltage=scale * nominal), overdrive)
+        (lab.design.technology.at(corner=corner, temperature=celsius, supply_voltage=scale * nominal), margin)
         for corner, celsius, scale in CORNERS
-        for overdrive in overdrives
+        for margin in margins
     ]
     paths = [
-        WritePath(cell=replace(cell, on_margin=cell.on_margin + overdrive), technology=technology, write_time=time)
-        for technology, overdrive in made
+        WritePath(cell=replace(cell, on_margin=margin), technology=technology, write_time=time)
+        for technology, margin in made
         for time in times
     ]
     errors = middle_level_errors(paths, lab.simulator, progress=lambda done, total: lab.progress.advance())
     return [
         WriteTime(
             where=f"{technology.corner}, {technology.temperature:g} C, {technology.supply_voltage:.2f} V",
-            overdrive=overdrive,
+            margin=margin,
             errors=tuple(errors[k * len(times) : (k + 1) * len(times)]),
         )
-        for k, (technology, overdrive) in enumerate(made)
+        for k, (technology, margin) in enumerate(made)
     ]
 
 
 def write_time_table(found: Sequence[WriteTime], times: Sequence[float]) -> Table:
-    """One line for each corner and overdrive."""
+    """One line for each corner and gate drive."""
     return Table(
         title="Largest error of the middle levels against the length of the write, all rows one code, mV",
-        header=("corner", "over-driven, mV", *(f"{1e9 * time:g} ns" for time in times)),
+        header=("corner", "gates beyond the rails, mV", *(f"{1e9 * time:g} ns" for time in times)),
         rows=tuple(
-            (one.where, f"{1e3 * one.overdrive:g}", *(f"{1e3 * error:.1f}" for error in one.errors)) for one in found
+            (one.where, f"{1e3 * one.margin:g}", *(f"{1e3 * error:.1f}" for error in one.errors)) for one in found
         ),
         note="From the farther rail. A quarter level is 32 mV.",
     )

@@ -14,6 +14,7 @@ from circuits.benches.write_path import write_path_bench
 from circuits.gain_cell import GainCellParameters
 from circuits.technology import Technology
 from circuits.testbench import Testbench, render_netlist
+from circuits.timing import WRITE_TIME
 from circuits.write_driver import WriteDriverParameters
 from circuits.write_line_driver import WriteLineDriverParameters
 from pycosim.errors import InputError, SimulationError
@@ -69,7 +70,7 @@ class WritePath:
     line_driver: WriteLineDriverParameters = field(default_factory=WriteLineDriverParameters)
     n_rows: int = CELLS_PER_LINE
     n_columns: int = CELLS_PER_LINE
-    write_time: float = 8e-9
+    write_time: float = WRITE_TIME
     max_step: float = 100e-12
 
     def bench(
