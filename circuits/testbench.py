@@ -105,8 +105,8 @@ class Testbench:
 
 
 # reltol 1e-4 with gear costs nothing against 1e-3 once the largest step is bounded, and is 20 times more accurate:
-# pulse width within 2 ps of reltol 1e-6 at the same 100 ps steps, which themselves cost some 6 ps [measured with ngspice
-# 39 on the 64-cell column].
+# pulse width within 2 ps of reltol 1e-6 at the same 100 ps steps, which themselves cost some 6 ps [measured with
+# ngspice 39 on the 64-cell column].
 TRANSIENT_OPTIONS: Mapping[str, str] = {"reltol": "1e-4", "method": "gear"}
 
 
