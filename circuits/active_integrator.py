@@ -105,8 +105,19 @@ class ActiveIntegratorParameters:
 
 
 def integrator_timing() -> ColumnTiming:
-    """The plan of a column with the active integrator: it wakes 1 ns earlier and samples before it converts."""
-    return ColumnTiming(wake_time=4.5e-9, reset_margin=1.2e-9, settle_time=0.5e-9, gap=1.1e-9, window_delay=0.87e-9)
+    """The plan of a column with the active integrator.
+
+    It wakes 3 ns earlier than the conveyor, to zero itself under the write, which delays the read by half a nanosecond,
+    and it samples before it converts.
+    """
+    return ColumnTiming(
+        input_start=6.0e-9,
+        wake_time=4.5e-9,
+        reset_margin=1.2e-9,
+        settle_time=0.5e-9,
+        gap=1.1e-9,
+        window_delay=0.87e-9,
+    )
 
 
 def active_integrator(parameters: ActiveIntegratorParameters, technology: Technology) -> tuple[SubCircuit, ...]:
