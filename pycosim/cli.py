@@ -81,8 +81,12 @@ def run(
 def characterize(
     config: Annotated[Path | None, typer.Option(help="TOML file with settings; options win over it.")] = None,
     out: Annotated[
-        Path, typer.Option(help="Folder of the studies; those that are finished there are not run again.")
-    ] = Path("runs/characterize"),
+        Path | None,
+        typer.Option(
+            help="Folder of the studies; those that are finished there are not run again.",
+            show_default="runs/characterize, or runs/characterize-quick",
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(help="A study by name; may be repeated.", show_default="all")
     ] = None,
@@ -96,24 +100,29 @@ def characterize(
     with _one_sentence(debug):
         from rich.console import Console
 
+        from pycosim.errors import ConfigurationError
         from pycosim.flows.characterization import make_design
         from pycosim.flows.config import load_config
         from pycosim.flows.progress import RichProgress
         from pycosim.spice import NgspicePool
         from pycosim.studies.document import write_docs
-        from pycosim.studies.gain_cell import characterize_gain_cell
+        from pycosim.studies.gain_cell import characterize_gain_cell, finished_records
         from pycosim.studies.page import write_page
         from pycosim.studies.study import Laboratory
 
         settings = load_config(config, {"quick": quick or None, "seed": seed, "n_workers": workers})
+        if docs and settings.quick:
+            raise ConfigurationError("--docs writes figures to be quoted, --quick makes none; leave one of them out")
+        folder = out or Path("runs") / ("characterize-quick" if settings.quick else "characterize")
         design = make_design(settings)
         with (
             RichProgress(Console(stderr=True)) as progress,
-            NgspicePool(n_workers=settings.n_workers, timeout=LONGEST_DECK, run_root=out / "failed") as pool,
+            NgspicePool(n_workers=settings.n_workers, timeout=LONGEST_DECK, run_root=folder / "failed") as pool,
         ):
             lab = Laboratory(design=design, simulator=pool, progress=progress, seed=settings.seed, quick=settings.quick)
-            records = characterize_gain_cell(lab, out, only or ())
-        page = write_page(records, out)
+            characterize_gain_cell(lab, folder, only or ())
+        records = finished_records(lab, folder)
+        page = write_page(records, folder)
         for path in write_docs(records, docs) if docs else ():
             typer.echo(path)
         typer.echo(f"Studies: {page}")

@@ -53,7 +53,8 @@ def evaluate_accuracy(
         models: the behavioural models of this run.
         design: gives levels and longest pulse of the hardware.
         workload: weights and text.
-        token_period: time between two tokens of one head (s): what one token of age is.
+        token_period: time between two tokens of one head (s): what one token of age is; see
+            `Workload.token_interval`.
         steps: of the adaptation, at most.
         progress: told of each attention.
     """

@@ -59,6 +59,7 @@ class EffectResult:
     Attributes:
         effect: what was switched on.
         trained: with the scalers of the weights, as trained for linear hardware; mean loss over the dies.
+        n_dies: how many dies that is.
         die_deviation: standard deviation of the mean loss between dies (nats); None for one die.
         typical: with the scalers that were adapted to the typical circuits; None for effects alone. First die.
         adapted: with scalers adapted to this very hardware. First die.
@@ -66,9 +67,16 @@ class EffectResult:
 
     effect: Effect
     trained: Comparison
+    n_dies: int
     die_deviation: float | None
     typical: Comparison | None
     adapted: Comparison
+
+    @property
+    def trained_error(self) -> float:
+        """Standard error of the difference of `trained` (nats): of the text, and of a mean over so many dies."""
+        between = 0.0 if self.die_deviation is None else self.die_deviation / np.sqrt(self.n_dies)
+        return float(np.hypot(self.trained.difference_error, between))
 
 
 def effect_results(
@@ -102,6 +110,7 @@ def effect_results(
             EffectResult(
                 effect=effect,
                 trained=compared[0],
+                n_dies=len(dies),
                 die_deviation=float(np.std([d.mean() for d in dies], ddof=1)) if len(dies) > 1 else None,
                 typical=compared[2] if len(compared) > 2 else None,
                 adapted=compared[1],

@@ -28,7 +28,7 @@ class Case:
     Attributes:
         models: of cells, converters, decay.
         imperfections: differences between parts, and noise; None for none.
-        token_period: time between two tokens (s); None for that of the hardware.
+        token_period: time between two tokens of one head (s); None for that of the hardware.
     """
 
     models: AttentionModels

@@ -15,6 +15,7 @@ from pycosim.fitting.cell import fit_lookup_cell, fit_polynomial_cell
 from pycosim.fitting.converter import fit_hard_sigmoid, fit_pulse_table, fit_signed_pulse
 from pycosim.fitting.decay import fit_drift_table, fit_storage_decay
 from pycosim.fitting.fit import Fit, hold_out_every
+from pycosim.fitting.leak import fit_leak_decay
 from pycosim.fitting.points import netlist_digests
 from pycosim.flows.characterization import CellData, Design
 from pycosim.models.cell import LookupCell, PolynomialCell
@@ -22,6 +23,7 @@ from pycosim.models.converter import HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DriftTable, StorageDecay
 from pycosim.models.domain import ClipCounter
 from pycosim.models.io import save_model
+from pycosim.models.leak import LeakDecay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +38,7 @@ class GainCellFits:
     signed_pulse: Fit[SignedPulse]
     drift: Fit[DriftTable]
     decay: Fit[StorageDecay]
+    leak: Fit[LeakDecay]
 
     def named(self) -> dict[str, Fit[Any]]:
         """File name -> fit."""
@@ -48,20 +51,21 @@ class GainCellFits:
             "signed_charge_to_pulse_law": self.signed_pulse,
             "storage_drift_table": self.drift,
             "storage_decay_law": self.decay,
+            "storage_leak_law": self.leak,
         }
 
     def models(self) -> AttentionModels:
-        """What attention runs on: of table and law the one with the smaller residual on held-out points.
+        """What attention runs on: of each circuit's models the one with the smallest residual on held-out points.
 
         Charges beyond the measured range of a converter are clipped to it and counted: both ends are saturated there.
         """
-        cell = _better(self.cell_table, self.cell_polynomial).model
+        cell = _best(self.cell_table, self.cell_polynomial).model
         return AttentionModels(
             cell_k=cell,
             cell_v=cell,
-            charge_to_pulse=_clipping(_better(self.pulse_table, self.hard_sigmoid)),
-            signed_charge_to_pulse=_clipping(_better(self.signed_pulse_table, self.signed_pulse)),
-            decay=_better(self.drift, self.decay).model,
+            charge_to_pulse=_clipping(_best(self.pulse_table, self.hard_sigmoid)),
+            signed_charge_to_pulse=_clipping(_best(self.signed_pulse_table, self.signed_pulse)),
+            decay=_best(self.drift, self.decay, self.leak).model,
         )
 
 
@@ -96,6 +100,7 @@ def fit_gain_cell(design: Design, cell: CellData, transfers: tuple[xr.Dataset, x
         signed_pulse=fit_signed_pulse(**second, saturation_charge=design.second.converter.saturation_current * t_max),
         drift=fit_drift_table(**drift, held_out=held_ages),
         decay=fit_storage_decay(**drift, held_out=held_ages[:, None]),
+        leak=fit_leak_decay(**drift, held_out=held_ages[:, None]),
     )
 
 
@@ -124,8 +129,8 @@ def model_records(fits: GainCellFits, folder: str) -> tuple[ModelRecord, ...]:
     )
 
 
-def _better(one: Fit[Any], other: Fit[Any]) -> Fit[Any]:
-    return one if one.held_out_residual_rms <= other.held_out_residual_rms else other
+def _best(*fits: Fit[Any]) -> Fit[Any]:
+    return min(fits, key=lambda fit: fit.held_out_residual_rms)
 
 
 def _clipping(fit: Fit[Any]) -> Any:

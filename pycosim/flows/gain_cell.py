@@ -60,7 +60,8 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         waveforms = engine.run(checks[0].example_netlist())
         kept = engine.kept
     latency, energy = column_latency(checks, transfers), column_energy(checks, workload.n_tiles)
-    accuracy = evaluate_accuracy(models, design, workload, latency.scheduled_total, config.adaptation_steps, timed)
+    interval = workload.token_interval(latency.scheduled_total)
+    accuracy = evaluate_accuracy(models, design, workload, interval, config.adaptation_steps, timed)
     result = GainCellResult(
         design=design,
         config=config,

@@ -27,7 +27,7 @@ from pycosim.spice import Waveforms
 def gain_cell_figures(result: GainCellResult) -> Figures:
     """Every figure of a gain-cell report, from what the stages measured."""
     cell, transfers, fits, checks = result.cell, result.transfers, result.fits, result.checks
-    drift = fits.drift.model
+    leak = fits.leak.model
     history = result.accuracy.adaptation.history
     losses = result.accuracy.calibration_losses
     return Figures(
@@ -46,7 +46,7 @@ def gain_cell_figures(result: GainCellResult) -> Figures:
         retention=RetentionFigure(
             time=cell.drift["age"].values[1:],
             simulated=cell.drift["voltage"].values[1:].T,
-            fitted=drift.voltage(drift.stored_voltages[:, None], cell.drift["age"].values[None, 1:]),
+            fitted=leak.voltage(cell.drift["stored_voltage"].values[:, None], cell.drift["age"].values[None, 1:]),
         ),
         adaptation=AdaptationFigure(
             iterations=np.array([row.step for row in history], dtype=float),

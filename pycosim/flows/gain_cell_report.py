@@ -19,6 +19,7 @@ import numpy as np
 
 from pycosim.evaluate import published
 from pycosim.evaluate.cost import Latency
+from pycosim.evaluate.quantities import show_quantity
 from pycosim.evaluate.report import (
     Check,
     NetlistRecord,
@@ -233,17 +234,22 @@ def _notes(result: GainCellResult) -> tuple[str, ...]:
             f"{100 * first:.2f} % in the first array, {100 * second:.2f} % in the second."
         ),
         (
-            f"Attention runs on {', '.join(type(model).__name__ for model in used)}: of table and law the one with the "
-            "smaller held-out residual."
+            f"Attention runs on {', '.join(type(model).__name__ for model in used)}: of each "
+            "circuit's models the one with the smallest held-out residual."
+        ),
+        (
+            f"The layers run one after the other, so that a head gets a token, and its cells age, every "
+            f"{show_quantity(result.workload.token_interval(result.latency.scheduled_total), 's')}."
         ),
         (
             f"One exponential for the cell's drift ({decay.time_constant * 1e3:.3g} ms to {decay.final_voltage:.3f} V) "
             f"misses it by {fits.decay.held_out_residual_rms * 1e3:.2f} mV rms on held-out ages, the measured table by "
-            f"{fits.drift.held_out_residual_rms * 1e3:.2f} mV."
+            f"{fits.drift.held_out_residual_rms * 1e3:.2f} mV, a leak that follows the voltage by "
+            f"{fits.leak.held_out_residual_rms * 1e3:.2f} mV."
         ),
         (
-            "Word-line and data-line drivers, clocks and bias voltages are ideal sources; DACs and digital control are "
-            "the published figures, marked assumed."
+            "Word-line and data-line drivers, clocks and bias voltages are ideal sources here; DACs and digital "
+            "control are the published figures, marked assumed. docs/gain_cell.md has drivers of transistors."
         ),
         (
             "Energy is the mean over random columns whose charges are spread evenly over the converters' range, not "

@@ -48,6 +48,16 @@ class Workload:
         """Arrays of keys per head."""
         return self.window // self.tile
 
+    def token_interval(self, token_time: float) -> float:
+        """Time between two tokens of one head (s), by which its cells age.
+
+        Layers run one after the other, so that a head waits for all the others [2025 Leroux: 12 layers of 65 ns].
+
+        Args:
+            token_time: of one token in one layer (s).
+        """
+        return self.linear.config.n_layer * token_time
+
     @property
     def scalers(self) -> list[Scalers]:
         """The scalers that the linear weights were trained with, one set per layer."""

@@ -19,6 +19,7 @@ from pycosim.spice import Simulator
 from pycosim.studies.area import area_table, circuit_areas, head_area
 from pycosim.studies.digital import DigitalEstimate, gate_energy
 from pycosim.studies.study import Laboratory, Study, Table
+from pycosim.studies.topology_reads import Floor, energy_floor
 from pycosim.studies.workload import ReadOperands, transformer_operands
 from pycosim.sweeps.cell import read_current_table
 from pycosim.sweeps.column import Column, column_reads
@@ -68,16 +69,11 @@ def study_energy(lab: Laboratory, figures: Mapping[str, Json]) -> Study:
     )
 
 
-def _floor(lab: Laboratory, column: Column, operands: ReadOperands) -> float:
-    """Energy that the cells' own currents take from the word lines, converter ideal (J, mean over reads).
-
-    Every cell's current flows between a word line at a rail and a bit line at half the supply: |I| V_DD / 2 for the
-    length of its pulse, whatever reads it out. The currents are those of the cells at DC.
-    """
-    technology = column.technology
+def _floor(lab: Laboratory, column: Column, operands: ReadOperands) -> Floor:
+    """What the cells' own charges cost at least, from their currents at DC; see `energy_floor`."""
     levels, index = np.unique(operands.stored_voltages, return_inverse=True)
-    current = np.abs(_dc_currents(lab.simulator, column, levels))[index].reshape(operands.stored_voltages.shape)
-    return float((current * operands.pulse_widths).sum(axis=1).mean() * technology.mid_voltage)
+    current = _dc_currents(lab.simulator, column, levels)[index].reshape(operands.stored_voltages.shape)
+    return energy_floor(current * operands.pulse_widths, column.technology)
 
 
 def _dc_currents(simulator: Simulator, column: Column, levels: Array) -> Array:
@@ -132,13 +128,13 @@ def _blocks(
             name="array 1 and charge-to-pulse",
             energy=columns * read(reads[0]) + bias(reads[0]),
             published=_PUBLISHED["array 1 and charge-to-pulse"],
-            source=f"{reads[0].sizes['sample']} columns in ngspice, bias once per tile",
+            source=f"{reads[0].sizes['sample']} columns in ngspice; bias diodes once per tile, as on a shared line",
         ),
         Block(
             name="array 2 and signed charge-to-pulse",
             energy=columns * read(reads[1]) + bias(reads[1]),
             published=_PUBLISHED["array 2 and signed charge-to-pulse"],
-            source=f"{reads[1].sizes['sample']} columns in ngspice, bias once per tile",
+            source=f"{reads[1].sizes['sample']} columns in ngspice; bias diodes once per tile, as on a shared line",
         ),
         Block(
             name="word-line drivers of array 1",
@@ -180,7 +176,7 @@ def _figures(
     areas: Mapping[str, Area],
     gate: float,
     mean_counts: float,
-    floor: list[float],
+    floor: list[Floor],
 ) -> dict[str, Json]:
     keys = ("array1", "array2", "drivers1", "drivers2", "dac", "digital")
     energies: dict[str, Json] = {key: block.energy for key, block in zip(keys, blocks, strict=True)}
@@ -190,7 +186,8 @@ def _figures(
         name: {
             "converter": float(data["energy_converter"].mean()),
             "word_lines": float(data["energy_word_lines"].mean()),
-            "cells_floor": bound,
+            "cells_dissipated": bound.dissipated,
+            "cells_drawn": bound.drawn,
         }
         for name, data, bound in zip(("array1", "array2"), reads, floor, strict=True)
     }
@@ -209,7 +206,7 @@ def _figures(
     }
 
 
-def _column_table(reads: list[xr.Dataset], floor: list[float]) -> Table:
+def _column_table(reads: list[xr.Dataset], floor: list[Floor]) -> Table:
     rows = []
     for name, data, bound, published in zip(
         ("array 1", "array 2"), reads, floor, (1120e-12 / 1024, 700e-12 / 1024), strict=True
@@ -221,17 +218,25 @@ def _column_table(reads: list[xr.Dataset], floor: list[float]) -> Table:
                 name,
                 f"{converter.mean() * 1e12:.2f}",
                 f"{lines.mean() * 1e12:.2f}",
-                f"{bound * 1e12:.2f}",
+                f"{bound.dissipated * 1e12:.2f} / {bound.drawn * 1e12:.2f}",
                 f"{total.mean() * 1e12:.2f} ({total.min() * 1e12:.2f} to {total.max() * 1e12:.2f})",
                 f"{published * 1e12:.2f}",
             )
         )
     return Table(
         title="Energy of one column's read with the transformer's operands, pJ",
-        header=("array", "converter", "word lines", "of these the cells' current", "sum (range)", "published"),
+        header=(
+            "array",
+            "converter",
+            "word lines",
+            "the cells' charges alone, dissipated / drawn",
+            "sum (range)",
+            "published",
+        ),
         rows=tuple(rows),
-        note="The cells' current is |I| V_DD / 2 over every pulse: no read-out that holds the bit line at half the "
-        "supply can have less.",
+        note="The cells dissipate |Q| V_DD / 2 whatever reads them out; without energy recovery they draw V_DD for "
+        "what they source, and half of it for their net sunk charge. Word lines are ideal sources here; their drivers "
+        "stand in the next table. Clocks and the switching of the cascode gates are not counted.",
     )
 
 
@@ -243,8 +248,11 @@ def _block_table(blocks: tuple[Block, ...], gate: float, mean_counts: float) -> 
         (block.name, show(block.energy), "" if block.published is None else show(block.published), block.source)
         for block in blocks
     ]
-    ours = sum(block.energy or 0.0 for block in blocks)
-    rows.append(("**sum**", f"**{ours * 1e12:.0f}**", f"**{sum(_PUBLISHED.values()) * 1e12:.0f}**", ""))
+    digital = _PUBLISHED["digital control and routing"]
+    analog = sum(_PUBLISHED.values()) - digital
+    ours = sum(block.energy or 0.0 for block in blocks[:-1])
+    missing = "" if all(block.energy is not None for block in blocks) else "without what is not simulated"
+    rows.insert(-1, ("**all but digital**", f"**{ours * 1e12:.0f}**", f"**{analog * 1e12:.0f}**", missing))
     return Table(
         title="Energy per token and head of 16 tiles (1024 tokens), pJ",
         header=("block", "ours", "published", "source of ours"),

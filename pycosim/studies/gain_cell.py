@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata, resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from pycosim.errors import InputError
 from pycosim.evaluate.document import Json
-from pycosim.spice.installation import libngspice_version
 from pycosim.spice.keep import KeepNetlists
 from pycosim.studies.array import study_array
 from pycosim.studies.balance import study_balance
@@ -26,6 +22,7 @@ from pycosim.studies.input_driver import study_input_driver
 from pycosim.studies.latency import study_latency
 from pycosim.studies.monte_carlo import study_monte_carlo
 from pycosim.studies.noise import study_noise
+from pycosim.studies.provenance import study_settings
 from pycosim.studies.record import Record, has_record, load_record, merged_figures, save_study
 from pycosim.studies.retention import study_retention
 from pycosim.studies.study import Laboratory, Study
@@ -38,14 +35,21 @@ Figures = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One study and the studies whose figures it builds on."""
+    """One study and the studies whose figures it builds on.
+
+    Attributes:
+        run: makes it.
+        made_by: the function whose source tells whether a finished one still holds.
+        after: names of the studies whose figures it takes.
+    """
 
     run: Callable[[Laboratory, Figures], Study]
+    made_by: Callable[..., Study]
     after: tuple[str, ...] = ()
 
 
 def _alone(run: Callable[[Laboratory], Study]) -> Entry:
-    return Entry(run=lambda lab, figures: run(lab))
+    return Entry(run=lambda lab, figures: run(lab), made_by=run)
 
 
 def _retention(lab: Laboratory, figures: Figures) -> Study:
@@ -66,14 +70,18 @@ STUDIES: Mapping[str, Entry] = {
     "array": _alone(study_array),
     "tile": _alone(study_tile),
     "cells": _alone(study_cells),
-    "retention": Entry(run=_retention, after=("write_path",)),
+    "retention": Entry(run=_retention, made_by=study_retention, after=("write_path",)),
     "corners": _alone(study_corners),
     "monte_carlo": _alone(study_monte_carlo),
     "noise": _alone(study_noise),
     "balance": _alone(study_balance),
     "latency": _alone(study_latency),
-    "energy": Entry(run=study_energy, after=("write_path", "input_driver")),
-    "effects": Entry(run=_effects, after=("write_path", "input_driver", "converter", "array", "monte_carlo", "noise")),
+    "energy": Entry(run=study_energy, made_by=study_energy, after=("write_path", "input_driver")),
+    "effects": Entry(
+        run=_effects,
+        made_by=study_effects,
+        after=("write_path", "input_driver", "converter", "array", "monte_carlo", "noise"),
+    ),
 }
 """Name -> study; a study stands after those that it builds on."""
 
@@ -83,8 +91,8 @@ def characterize_gain_cell(lab: Laboratory, out: Path, only: Sequence[str] = ())
 
     Args:
         lab: circuits, simulator, seed.
-        out: receives one folder per study, with its netlists. Studies that an earlier run with the same settings
-            finished there are taken from it.
+        out: receives one folder per study, with its netlists. A study that an earlier run finished there is taken from
+            it if everything that it depends on is the same: settings, cards, source, figures it builds on.
         only: names; () for all. Those that they build on are run too.
 
     Returns:
@@ -96,35 +104,20 @@ def characterize_gain_cell(lab: Laboratory, out: Path, only: Sequence[str] = ())
     """
     if unknown := [name for name in only if name not in STUDIES]:
         raise InputError(f"no study {unknown[0]!r}; choose of {', '.join(STUDIES)}")
-    settings = study_settings(lab)
     records: dict[str, Record] = {}
     for name in _needed(only or tuple(STUDIES)):
         entry = STUDIES[name]
+        built_on = merged_figures({other: records[other] for other in entry.after})
+        settings = study_settings(lab, entry.made_by, built_on)
         if has_record(out, name, settings):
             records[name] = load_record(out, name)
             lab.progress.note(f"{name}: taken from {out / name}")
             continue
         begin = time.monotonic()
         keeping = replace(lab, simulator=KeepNetlists(lab.simulator, out / name / "netlists"))
-        study = entry.run(keeping, merged_figures({other: records[other] for other in entry.after}))
+        study = entry.run(keeping, built_on)
         records[name] = save_study(out, study, settings, time.monotonic() - begin)
     return records
-
-
-def study_settings(lab: Laboratory) -> dict[str, str]:
-    """Everything that the studies depend on, as text."""
-    technology = lab.design.technology
-    return {
-        "technology": technology.name,
-        "corner": technology.corner,
-        "temperature_c": f"{technology.temperature:g}",
-        "supply_v": f"{technology.supply_voltage:g}",
-        "seed": str(lab.seed),
-        "quick": str(lab.quick).lower(),
-        "pycosim": metadata.version("pycosim-spice"),
-        "ngspice": libngspice_version() or "unknown",
-        "circuits": _digest(resources.files("circuits")),
-    }
 
 
 def _needed(names: Sequence[str]) -> list[str]:
@@ -139,16 +132,13 @@ def _needed(names: Sequence[str]) -> list[str]:
     return [name for name in STUDIES if name in wanted]
 
 
-def _digest(folder: Traversable) -> str:
-    """First digits of the SHA-256 of every source and model file of the circuits."""
-    digest = hashlib.sha256()
-
-    def add(place: Traversable) -> None:
-        for item in sorted(place.iterdir(), key=lambda entry: entry.name):
-            if item.is_dir():
-                add(item)
-            elif item.name.endswith((".py", ".toml", ".lib")):
-                digest.update(item.name.encode() + b"\0" + item.read_bytes())
-
-    add(folder)
-    return digest.hexdigest()[:12]
+def finished_records(lab: Laboratory, out: Path) -> dict[str, Record]:
+    """Every finished study of a folder that still holds, in the order of `STUDIES`."""
+    records: dict[str, Record] = {}
+    for name, entry in STUDIES.items():
+        if any(other not in records for other in entry.after):
+            continue
+        built_on = merged_figures({other: records[other] for other in entry.after})
+        if has_record(out, name, study_settings(lab, entry.made_by, built_on)):
+            records[name] = load_record(out, name)
+    return records
