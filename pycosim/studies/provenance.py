@@ -40,7 +40,7 @@ def study_settings(lab: Laboratory, run: Callable[..., Any], built_on: Mapping[s
         "pycosim": metadata.version("pycosim-spice"),
         "ngspice": libngspice_version() or "unknown",
         "cards": _short(*(path.read_bytes() for path in _technology_files(technology))),
-        "source": _short(*(path.read_bytes() for path in source_files(run.__module__))),
+        "source": _short(*(code_of(path).encode() for path in source_files(run.__module__))),
         "figures": _short(to_json(dict(built_on)).encode()),
     }
 
@@ -59,6 +59,17 @@ def source_files(module: str) -> tuple[Path, ...]:
             found[name] = path
             rest += _imports(path)
     return tuple(found[name] for name in sorted(found))
+
+
+def code_of(path: Path) -> str:
+    """What a file computes: its syntax tree without docstrings, so that words may change and results still hold."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [
+                item for item in node.body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
+            ]
+    return ast.dump(tree)
 
 
 def _technology_files(technology: Technology) -> Iterator[Path]:

@@ -18,7 +18,7 @@ from pycosim.flows.progress import SilentProgress
 from pycosim.spice import NgspiceBatch
 from pycosim.studies import gain_cell
 from pycosim.studies.gain_cell import Entry, characterize_gain_cell, finished_records
-from pycosim.studies.provenance import source_files, study_settings
+from pycosim.studies.provenance import code_of, source_files, study_settings
 from pycosim.studies.study import Laboratory, Study
 
 
@@ -35,6 +35,14 @@ def test_a_study_is_made_of_its_module_and_all_that_it_imports_of_ours() -> None
     files = {path.name for path in source_files("pycosim.studies.balance")}
     assert {"balance.py", "energy_balance.py", "testbench.py", "pool.py"} <= files
     assert "effects.py" not in files  # what it does not import is not its business
+
+
+def test_words_do_not_count_but_what_is_computed_does(tmp_path: Path) -> None:
+    one, words, other = (tmp_path / f"{name}.py" for name in ("one", "words", "other"))
+    one.write_text('"""One."""\n\n\ndef f(x: int) -> int:\n    return 2 * x\n', encoding="utf-8")
+    words.write_text('def f(x: int) -> int:\n    """Double."""\n    return 2 * x  # twice\n', encoding="utf-8")
+    other.write_text("def f(x: int) -> int:\n    return 3 * x\n", encoding="utf-8")
+    assert code_of(one) == code_of(words) != code_of(other)
 
 
 def test_settings_follow_circuits_seed_cards_and_figures(tmp_path: Path) -> None:
