@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pycosim.errors import InputError
 from pycosim.evaluate.document import Json
@@ -39,17 +40,17 @@ class Entry:
 
     Attributes:
         run: makes it.
-        made_by: the function whose source tells whether a finished one still holds.
+        made_by: the functions whose source tells whether a finished one still holds.
         after: names of the studies whose figures it takes.
     """
 
     run: Callable[[Laboratory, Figures], Study]
-    made_by: Callable[..., Study]
+    made_by: tuple[Callable[..., Any], ...]
     after: tuple[str, ...] = ()
 
 
 def _alone(run: Callable[[Laboratory], Study]) -> Entry:
-    return Entry(run=lambda lab, figures: run(lab), made_by=run)
+    return Entry(run=lambda lab, figures: run(lab), made_by=(run,))
 
 
 def _retention(lab: Laboratory, figures: Figures) -> Study:
@@ -70,16 +71,16 @@ STUDIES: Mapping[str, Entry] = {
     "array": _alone(study_array),
     "tile": _alone(study_tile),
     "cells": _alone(study_cells),
-    "retention": Entry(run=_retention, made_by=study_retention, after=("write_path",)),
+    "retention": Entry(run=_retention, made_by=(study_retention,), after=("write_path",)),
     "corners": _alone(study_corners),
     "monte_carlo": _alone(study_monte_carlo),
     "noise": _alone(study_noise),
     "balance": _alone(study_balance),
-    "latency": _alone(study_latency),
-    "energy": Entry(run=study_energy, made_by=study_energy, after=("write_path", "input_driver")),
+    "latency": Entry(run=study_latency, made_by=(study_latency,), after=("write_path",)),
+    "energy": Entry(run=study_energy, made_by=(study_energy,), after=("write_path", "input_driver")),
     "effects": Entry(
         run=_effects,
-        made_by=study_effects,
+        made_by=(measure_effects, study_effects),
         after=("write_path", "input_driver", "converter", "array", "monte_carlo", "noise"),
     ),
 }

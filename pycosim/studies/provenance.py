@@ -6,7 +6,7 @@ import ast
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -21,12 +21,14 @@ OURS = ("circuits", "pycosim")
 """Packages whose source a study's digest follows."""
 
 
-def study_settings(lab: Laboratory, run: Callable[..., Any], built_on: Mapping[str, Json]) -> dict[str, str]:
+def study_settings(
+    lab: Laboratory, made_by: Sequence[Callable[..., Any]], built_on: Mapping[str, Json]
+) -> dict[str, str]:
     """Everything that a study depends on.
 
     Args:
         lab: circuits, seed, quick.
-        run: the study's function; the source of its module and of all that it imports of ours counts.
+        made_by: the study's functions; the source of their modules and of all that these import of ours counts.
         built_on: figures of the studies before, that it takes.
     """
     technology = lab.design.technology
@@ -40,7 +42,7 @@ def study_settings(lab: Laboratory, run: Callable[..., Any], built_on: Mapping[s
         "pycosim": metadata.version("pycosim-spice"),
         "ngspice": libngspice_version() or "unknown",
         "cards": _short(*(path.read_bytes() for path in _technology_files(technology))),
-        "source": _short(*(code_of(path).encode() for path in source_files(run.__module__))),
+        "source": _short(*(code_of(path).encode() for run in made_by for path in source_files(run.__module__))),
         "figures": _short(to_json(dict(built_on)).encode()),
     }
 

@@ -28,7 +28,7 @@ def laboratory(tmp_path: Path) -> Laboratory:
 
 
 def settings(lab: Laboratory, **figures: Json) -> dict[str, str]:
-    return study_settings(lab, load_technology, figures)
+    return study_settings(lab, [load_technology], figures)
 
 
 def test_a_study_is_made_of_its_module_and_all_that_it_imports_of_ours() -> None:
@@ -78,7 +78,7 @@ def test_what_a_study_builds_on_is_run_first_and_what_is_finished_is_kept(
             assert set(after) <= set(figures)  # type: ignore[call-overload]
             return Study(name=name, title=name, figures={name: 1.0})
 
-        return Entry(run=run, made_by=load_technology, after=after)  # type: ignore[arg-type]
+        return Entry(run=run, made_by=(load_technology,), after=after)  # type: ignore[arg-type]
 
     monkeypatch.setattr(gain_cell, "STUDIES", {"a": entry("a"), "b": entry("b"), "c": entry("c", ("a",))})
     lab = laboratory(tmp_path)
