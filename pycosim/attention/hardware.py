@@ -20,7 +20,8 @@ class AttentionHardware:
     """Sizes and levels; defaults are the paper's, but for the window  [2025 Leroux].
 
     Args:
-        token_period: time between the writes of two tokens, s: what one step of age is.
+        token_period: time between the writes of two tokens of one head, s: what one step of age is. Layers that run one
+            after the other make it that many times the time of one token.
         n_input_levels: pulse widths that a query can take, from 0; None for any width.
         n_stored_levels: voltages that a key or value can take; None for any.
         n_output_counts: counts of the signed read-out, the sign apart; None for any width.

@@ -190,7 +190,8 @@ def _drop_table(drops: list[Drop], settling: dict[int, tuple[float, float]]) -> 
         ),
         rows=tuple(rows),
         note="Random levels and codes; of 15 ns. The converter's full charge is scaled with the rows, and its bit line "
-        "held ideally. The correction multiplies each cell's charge by the fitted loss of its place.",
+        "held ideally. The correction multiplies each cell's charge by the loss of its place, in each half of the "
+        "reads by that fitted to the other half; the losses in the table are fitted to all.",
     )
 
 

@@ -26,6 +26,9 @@ Array = NDArray[np.float64]
 TEMPERATURES = (27.0, 85.0)
 """Room and the hottest of the commercial range (deg C)."""
 
+WRITE_TIME = 8e-9
+"""How long a write gate is open (s). Ours: twice the shipped plan's, so that slower cells show their time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Compared:
@@ -87,6 +90,7 @@ def _compare(lab: Laboratory, variant: CellVariant) -> Compared:
         lab.simulator,
         stored_voltages=[float(v) for v in levels],
         tolerance=float(levels[1] - levels[0]) / 4,
+        write_time=WRITE_TIME,
     )
     return Compared(variant=variant, current=table["read_current"].isel(word_line_voltage=0), held=held, writes=writes)
 
@@ -184,7 +188,7 @@ def _cost_table(rows: Sequence[Mapping[str, Json]]) -> Table:
             f"{row['transistors']}",
             f"{1e15 * _number(row['storage_capacitance_f']):.1f}",
             *(f"{1e12 * _number(area):.3f}" for area in areas),
-            "not in 8 ns" if write_time is None else f"{1e9 * _number(write_time):.1f}",
+            f"not in {1e9 * WRITE_TIME:g} ns" if write_time is None else f"{1e9 * _number(write_time):.1f}",
             f"{1e3 * _number(row['write_error_max_v']):.1f}",
             f"{1e15 * _number(row['line_energy_j']):.1f} + {1e15 * _number(row['gate_energy_j']):.1f}",
         )
@@ -199,7 +203,7 @@ def _cost_table(rows: Sequence[Mapping[str, Json]]) -> Table:
             "above it (um²)",
             "capacitor (um²)",
             "slowest write (ns)",
-            "left after 8 ns (mV)",
+            f"left after {1e9 * WRITE_TIME:g} ns (mV)",
             "energy per write (fJ), data line + word lines",
         ),
         rows=tuple(line(row) for row in rows),

@@ -14,6 +14,7 @@ from circuits.testbench import render_netlist
 from circuits.trim import TrimCodes, TrimParameters
 from pycosim.errors import SimulationError
 from pycosim.evaluate.document import Json
+from pycosim.studies.sigma import sigma_note
 from pycosim.studies.study import Laboratory, Table
 from pycosim.sweeps.calibration import Trimmed, TrimPlan, calibrate, pulses_of_dies
 from pycosim.sweeps.column import Column
@@ -173,7 +174,8 @@ def trim_table(trims: Mapping[str, Trim]) -> Table:
             row("bits stored in a column", ("stored_bits",), 1, "{:.0f}"),
             row("gates of the offset units, um^2", ("trim_gate_area_m2",), 1e12, "{:.1f}"),
         ),
-        note="All columns of an array are calibrated at the same time. Reference charges are taken as exact.",
+        note="All columns of an array are calibrated at the same time. Reference charges are taken as exact. "
+        f"{sigma_note(min(len(trim.trimmed.seeds) for trim in trims.values()))}",
     )
 
 

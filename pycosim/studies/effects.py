@@ -13,6 +13,7 @@ from pycosim.errors import InputError
 from pycosim.evaluate.accuracy import perplexity
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import INK, MUTED, SERIES, drawing_style, new_figure, plain
+from pycosim.evaluate.quantities import show_quantity
 from pycosim.flows.effect_accuracy import Comparison, EffectPlan, EffectResult, effect_results
 from pycosim.flows.effect_limits import sweep_losses, sweeps_of
 from pycosim.flows.effects import IDEAL, MeasuredEffects, effects
@@ -25,6 +26,16 @@ N_TOKENS, N_QUICK_TOKENS = 8192, 512
 
 N_SWEEP_TOKENS = 4096
 """Tokens per size of a sweep. Ours: neighbouring sizes differ by more than the half of the text tells."""
+
+_DIES_NOTE = (
+    "Rows with mismatch or noise: with the scalers as trained the mean of {} samples of dies and noise, its error that "
+    "of the text and the spread between samples over the root of their number; further columns are of the first sample."
+)
+
+_SCOPE_NOTE = (
+    "Mismatch of cells is that of the read pair alone; the signed converter has one gain for both signs; bias currents "
+    "and references of the converters are ideal, at every corner."
+)
 
 
 def study_effects(lab: Laboratory, measured: MeasuredEffects) -> Study:
@@ -41,7 +52,7 @@ def study_effects(lab: Laboratory, measured: MeasuredEffects) -> Study:
             "the design's columns must have a period, the time between two tokens; make it with make_design"
         )
     hardware = AttentionHardware(
-        token_period=period,
+        token_period=workload.token_interval(period),
         tile=workload.tile,
         window=workload.window,
         stored_high=float(lab.design.levels[-1]),
@@ -66,12 +77,13 @@ def study_effects(lab: Laboratory, measured: MeasuredEffects) -> Study:
                 "n_dies": plan.n_dies,
                 "adaptation_steps": plan.steps,
                 "token_period_s": period,
+                "token_interval_s": hardware.token_period,
                 "seed": lab.seed,
             },
             "effect_limits": {curve.sweep.key: curve_figures(curve) for curve in curves},
         },
         tables=(
-            _alone_table(results, exact),
+            _alone_table(results, exact, plan, hardware.token_period),
             _circuit_table(results, workload.n_tokens, plan),
             limit_table(curves),
         ),
@@ -95,6 +107,8 @@ def _figures(result: EffectResult) -> dict[str, Json]:
         "difference_nats": result.trained.difference,
         "difference_error_nats": result.trained.difference_error,
         "die_deviation_nats": result.die_deviation,
+        "n_dies": result.n_dies,
+        "difference_error_with_dies_nats": result.trained_error,
     }
     for name, found in (("typical_scalers", result.typical), ("adapted", result.adapted)):
         row[f"{name}_perplexity"] = None if found is None else found.accuracy.perplexity
@@ -103,20 +117,20 @@ def _figures(result: EffectResult) -> dict[str, Json]:
     return row
 
 
-def _change(found: Comparison | None) -> str:
-    """Perplexity over that of ideal hardware, less one, in percent, with its standard error."""
+def _change(found: Comparison | None, error: float | None = None) -> str:
+    """Perplexity over that of ideal hardware, less one, in percent, with its standard error; default the text's."""
     if found is None:
         return ""
     ratio = float(np.exp(found.difference))
-    return f"{100 * (ratio - 1):+.2f} ± {100 * ratio * found.difference_error:.2f}"
+    return f"{100 * (ratio - 1):+.2f} ± {100 * ratio * (found.difference_error if error is None else error):.2f}"
 
 
-def _alone_table(results: Sequence[EffectResult], exact: float) -> Table:
+def _alone_table(results: Sequence[EffectResult], exact: float, plan: EffectPlan, interval: float) -> Table:
     rows = [
         (
             result.effect.name,
             f"{result.trained.accuracy.perplexity:.3f}",
-            "" if result.effect.name == IDEAL else _change(result.trained),
+            "" if result.effect.name == IDEAL else _change(result.trained, result.trained_error),
             f"{result.adapted.accuracy.perplexity:.3f}",
             "" if result.effect.name == IDEAL else _change(result.adapted),
         )
@@ -128,8 +142,9 @@ def _alone_table(results: Sequence[EffectResult], exact: float) -> Table:
         header=("effect", "perplexity", "change, %", "adapted", "change, %"),
         rows=tuple(rows),
         note=f"Exact softmax, with weights of its own: {exact:.3f}. Change against the first row, with the standard "
-        "error of the pairwise difference. Adapted: scalers moved until the signals have the moments of the ideal "
-        "hardware's.",
+        f"error of the pairwise difference over the text. {_DIES_NOTE.format(plan.n_dies)} Decay: a head gets a "
+        f"token every {show_quantity(interval, 's')}, for layers run one after the other. Adapted: scalers moved until "
+        f"the signals have the moments of the ideal hardware's. {_SCOPE_NOTE}",
     )
 
 
@@ -138,7 +153,7 @@ def _circuit_table(results: Sequence[EffectResult], n_tokens: int, plan: EffectP
         (
             result.effect.name,
             f"{result.trained.accuracy.perplexity:.3f}",
-            _change(result.trained),
+            _change(result.trained, result.trained_error),
             "" if result.typical is None else f"{result.typical.accuracy.perplexity:.3f}",
             _change(result.typical),
             f"{result.adapted.accuracy.perplexity:.3f}",
@@ -152,8 +167,8 @@ def _circuit_table(results: Sequence[EffectResult], n_tokens: int, plan: EffectP
         header=("hardware", "scalers as trained", "change, %", "of typical", "change, %", "adapted", "change, %"),
         rows=tuple(rows),
         note=f"{n_tokens} tokens. Scalers as the weights were trained; adapted once to the typical circuits; adapted "
-        f"to this hardware in {plan.steps} steps. With mismatch the first is the mean of {plan.n_dies} dies, the "
-        "others are of the first die.",
+        f"to this hardware in {plan.steps} steps. All together is at the typical corner. "
+        f"{_DIES_NOTE.format(plan.n_dies)} {_SCOPE_NOTE}",
     )
 
 
@@ -165,10 +180,22 @@ def _plot(results: Sequence[EffectResult]) -> Figure:
         figure = new_figure(7.5, 0.9 + 0.27 * len(shown))
         axes = figure.subplots()
         series = (
-            ("scalers as trained", SERIES[0], 0.2, [result.trained for result in shown]),
-            ("adapted to this hardware", SERIES[1], -0.2, [result.adapted for result in shown]),
+            (
+                "scalers as trained",
+                SERIES[0],
+                0.2,
+                [result.trained for result in shown],
+                [result.trained_error for result in shown],
+            ),
+            (
+                "adapted to this hardware",
+                SERIES[1],
+                -0.2,
+                [result.adapted for result in shown],
+                [result.adapted.difference_error for result in shown],
+            ),
         )
-        for label, color, shift, found in series:
+        for label, color, shift, found, errors in series:
             ratios = np.exp([one.difference for one in found])
             axes.barh(
                 place + shift,
@@ -176,7 +203,7 @@ def _plot(results: Sequence[EffectResult]) -> Figure:
                 height=0.36,
                 color=color,
                 label=label,
-                xerr=100 * ratios * np.array([one.difference_error for one in found]),
+                xerr=100 * ratios * np.array(errors),
                 error_kw={"elinewidth": 0.8, "ecolor": INK},
             )
         axes.axvline(0.0, color=MUTED, linewidth=0.8)

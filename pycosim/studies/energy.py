@@ -236,7 +236,8 @@ def _column_table(reads: list[xr.Dataset], floor: list[Floor]) -> Table:
         rows=tuple(rows),
         note="The cells dissipate |Q| V_DD / 2 whatever reads them out; without energy recovery they draw V_DD for "
         "what they source, and half of it for their net sunk charge. Word lines are ideal sources here; their drivers "
-        "stand in the next table. Clocks and the switching of the cascode gates are not counted.",
+        "stand in the next table. Clocks and the switching of the cascode gates are not counted, nor what the "
+        "supplies draw while other layers run: sinks and bias stay on in these circuits; something must gate them.",
     )
 
 

@@ -79,7 +79,7 @@ def study_input_driver(lab: Laboratory) -> Study:
             _code_table(transfer, fit),
             _short_table(passed),
             _corner_table(corners),
-            drop_table(drops),
+            drop_table(drops, row.driver),
             _energy_table(transfer),
         ),
         datasets={"codes": transfer, "short_pulses": passed},

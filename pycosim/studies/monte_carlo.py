@@ -19,6 +19,7 @@ from pycosim.evaluate.drawing import INK, SERIES, drawing_style, new_figure, pla
 from pycosim.evaluate.quantities import show_quantity
 from pycosim.flows.columns import N_ROWS
 from pycosim.spice import Simulator
+from pycosim.studies.sigma import sigma_note
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.sweeps.column import Column
 from pycosim.sweeps.variation import cell_current_spread, column_spread, converter_spread
@@ -212,7 +213,7 @@ def _cell_table(cells: xr.Dataset, predicted: Array) -> Table:
         title=f"Read current of {n} cells of one die at full input, DC",
         header=("level, V", "mean, uA", "sigma, uA", "closed form, uA", "sigma, % of mean"),
         rows=tuple(rows),
-        note=f"A standard deviation of {n} cells is known to {100 / np.sqrt(2 * (n - 1)):.1f} %. The closed form is "
+        note=f"{sigma_note(n)} The closed form is "
         "Pelgrom's sigma times the derivatives that ngspice gives for shifted and widened devices.",
     )
 
@@ -244,6 +245,7 @@ def _pulse_table(lines: dict[str, xr.Dataset], reads: xr.Dataset) -> Table:
         title="Converters and columns over dies, without any trim",
         header=("circuit", "dies", "sigma of offset or pulse", "sigma of gain", "within half a count (0.5 ns)"),
         rows=tuple(rows),
+        note=" ".join(sigma_note(n) for n in dict.fromkeys(int(row[1]) for row in rows)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from circuits.cell_variants import CellVariant, cell_variants
 from pycosim.errors import FitError
 from pycosim.evaluate.document import Json
-from pycosim.evaluate.retention import RefreshLaw, score_errors
+from pycosim.evaluate.retention import RefreshLaw, retention_times, score_errors
 from pycosim.fitting.decay import fit_drift_table, fit_storage_decay
 from pycosim.fitting.fit import hold_out_every
 from pycosim.fitting.leak import fit_leak_decay
@@ -221,33 +222,56 @@ def _window_error(lab: Laboratory, held: Held) -> float:
     return float(np.sqrt(np.mean(errors**2)))
 
 
+def refresh_periods(scores: Mapping[float, tuple[Array, Array, Array]], limit: float) -> dict[float, float]:
+    """Age at which the rms error of the score first reaches the limit (s), by temperature; infinite: at none shown.
+
+    Args:
+        scores: temperature -> ages (s), rms and mean error (counts).
+        limit: counts.
+    """
+    return {celsius: float(retention_times(ages, rms[:, None], limit)[0]) for celsius, (ages, rms, _) in scores.items()}
+
+
 def _refresh_row(
     lab: Laboratory, held: Held, scores: dict[float, tuple[Array, Array, Array]], write_energy: float | None
 ) -> dict[str, Json]:
-    """Refresh at the allowed error of the score: measured periods, the law through them, and what it costs."""
-    celsius = np.array(list(scores))
-    periods = np.array([float(np.interp(SCORE_LIMIT, rms, ages)) for ages, rms, _ in scores.values()])
-    means = [float(np.interp(p, ages, mean)) for p, (ages, _, mean) in zip(periods, scores.values(), strict=True)]
-    law = RefreshLaw.fit(celsius, periods)
-    n_tokens, write_time = 64, lab.design.first.timing.write_time
+    """Refresh at the allowed error of the score: measured periods, the law through them, and what it costs.
+
+    Where the error stays below the limit at all ages there is no period, and `beyond_s` tells the last age.
+    """
+    periods = refresh_periods(scores, SCORE_LIMIT)
+    means = {t: float(np.interp(period, scores[t][0], scores[t][2])) for t, period in periods.items()}
+    reached = {t: period for t, period in periods.items() if isfinite(period)}
     row: dict[str, Json] = {
         "device": held.variant.name,
         "allowed_score_error_counts": SCORE_LIMIT,
-        "period_s": {f"{t:g}": float(p) for t, p in zip(celsius, periods, strict=True)},
-        "mean_error_counts": {f"{t:g}": m for t, m in zip(celsius, means, strict=True)},
+        "period_s": {f"{t:g}": _finite(period) for t, period in periods.items()},
+        "beyond_s": {f"{t:g}": None if t in reached else float(scores[t][0][-1]) for t in periods},
+        "mean_error_counts": {f"{t:g}": means[t] if t in reached else None for t in periods},
+        "shortest_at_c": min(reached, key=lambda t: reached[t], default=None),
+        "window_score_error_counts": _window_error(lab, held),
+        **_refresh_law(lab, reached, write_energy),
+    }
+    return row
+
+
+def _refresh_law(lab: Laboratory, reached: Mapping[float, float], write_energy: float | None) -> dict[str, Json]:
+    """Law through the periods (s, by deg C) that are known, and the cost at the shortest; empty for fewer than two."""
+    if len(reached) < 2:
+        return {}
+    celsius, measured = np.array(list(reached)), np.array(list(reached.values()))
+    law, shortest = RefreshLaw.fit(celsius, measured), celsius[np.argmin(measured)]
+    n_tokens, write_time = 64, lab.design.first.timing.write_time
+    found: dict[str, Json] = {
         "tunnel_rate_per_s": law.tunnel_rate,
         "activated_rate_per_s": law.activated_rate,
         "activation_energy_ev": law.activation_energy,
-        "law_error": float(np.max(np.abs(law.period(celsius) / periods - 1))),
-        "busy_fraction": float(law.busy(celsius[np.argmin(periods)], n_tokens=n_tokens, write_time=write_time)),
-        "shortest_at_c": float(celsius[np.argmin(periods)]),
-        "window_score_error_counts": _window_error(lab, held),
+        "law_error": float(np.max(np.abs(law.period(celsius) / measured - 1))),
+        "busy_fraction": float(law.busy(shortest, n_tokens=n_tokens, write_time=write_time)),
     }
     if write_energy is not None:
-        row["refresh_power_w"] = float(
-            law.power(celsius[np.argmin(periods)], n_tokens=n_tokens, write_energy=write_energy)
-        )
-    return row
+        found["refresh_power_w"] = float(law.power(shortest, n_tokens=n_tokens, write_energy=write_energy))
+    return found
 
 
 def _finite(value: float) -> float | None:

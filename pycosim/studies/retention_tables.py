@@ -92,33 +92,33 @@ def heat_table(rows: Sequence[Row]) -> Table:
 
 def refresh_table(rows: Sequence[Row]) -> Table:
     """Refresh period, its temperature law and what it costs."""
+    limit, temperatures = _number(rows[0]["allowed_score_error_counts"]), rows[0]["period_s"]
+    assert isinstance(temperatures, dict)
+    places = list(temperatures)
 
     def line(row: Row) -> tuple[str, ...]:
-        period, mean = row["period_s"], row["mean_error_counts"]
-        assert isinstance(period, dict)
-        assert isinstance(mean, dict)
+        busy = row.get("busy_fraction")
         return (
             str(row["device"]),
-            *(f"{seconds(period[celsius])} ({_number(mean[celsius]):+.2f})" for celsius in period),
+            *(_period(row, celsius) for celsius in places),
             *_law(row),
-            f"{100 * _number(row['busy_fraction']):.2g} %",
+            "" if busy is None else f"{100 * _number(busy):.2g} %",
         )
 
-    limit, periods = _number(rows[0]["allowed_score_error_counts"]), rows[0]["period_s"]
-    assert isinstance(periods, dict)
     window = "; ".join(f"{row['device']} {_number(row['window_score_error_counts']):.2g}" for row in rows)
     return Table(
         title=f"Refresh at {limit:g} counts rms of score error",
         header=(
             "cell",
-            *(f"{celsius} °C" for celsius in periods),
+            *(f"{celsius} °C" for celsius in places),
             "tunnelling (1/s)",
             "over a barrier at 27 °C (1/s)",
             "law off by",
             "time taken",
         ),
         rows=tuple(line(row) for row in rows),
-        note="Score of 64 random keys and inputs, all of one age; one count is 1 ns of 15. In brackets the mean of the "
+        note="Score of 64 random keys and inputs, all of one age; one count is 1 ns of 15. The age at which the error "
+        "first reaches the limit; beyond: it does not up to that age. In brackets the mean of the "
         "error over the columns: a shift common to all of one age, in which high levels that fall and low ones that "
         "rise cancel, so that a period may grow with the temperature and then follows no law. Law: 1/period = "
         "tunnelling + barrier x exp(-E/k (1/T - 1/300 K)). Time taken: writing the 64 tokens of a tile one after "
@@ -129,11 +129,27 @@ def refresh_table(rows: Sequence[Row]) -> Table:
 
 def _law(row: Row) -> tuple[str, str, str]:
     """The temperature law of a refresh period, where there is one."""
+    if "law_error" not in row:
+        return "none", "none", ""
     error = f"{100 * _number(row['law_error']):.0f} %"
     if _number(row["law_error"]) > LARGEST_LAW_ERROR:
         return "none", "none", error
     barrier = f"{_rate(row['activated_rate_per_s'])}, {_number(row['activation_energy_ev']):.2f} eV"
     return _rate(row["tunnel_rate_per_s"]), barrier, error
+
+
+def _period(row: Row, celsius: str) -> str:
+    """The refresh period at a temperature with the mean error there, or the age up to which there is none."""
+
+    def at(key: str) -> Json:
+        found = row[key]
+        assert isinstance(found, dict)
+        return found[celsius]
+
+    found = at("period_s")
+    if found is None:
+        return f"beyond {seconds(at('beyond_s'))}"
+    return f"{seconds(found)} ({_number(at('mean_error_counts')):+.2f})"
 
 
 def _rate(value: Json) -> str:

@@ -135,7 +135,7 @@ def draw_within_range(rng: np.random.Generator, size: int, design: Design, model
 
 
 def shipped_models(lab: Laboratory) -> Tile:
-    """Behavioural tile of the shipped circuits, fitted as the gain-cell flow fits them."""
+    """Behavioural tile of the shipped circuits, fitted as the gain-cell flow fits them on the grid of a quick run."""
     config = GainCellConfig(quick=True, seed=lab.seed)
     cell = measure_cell(lab.design, config, lab.simulator, lab.progress)
     fits = fit_gain_cell(lab.design, cell, measure_transfers(lab.design, config, lab.simulator, lab.progress)).models()

@@ -39,6 +39,9 @@ CORNERS = ("tt", "ff", "ss", "fs", "sf")
 CAPACITANCES = (3e-12, 12e-12)
 """Of the bare capacitor (F): as large as the integrator's, and so large that a full charge moves it by 0.1 V."""
 
+FIRST_DIE = 2000
+"""Seed of the first die after the laboratory's: none of them is a die of another study."""
+
 
 def study_topologies(lab: Laboratory) -> Study:
     """Error, linearity, clamp, energy, area, latency and mismatch of both charge-to-pulse circuits."""
@@ -64,7 +67,7 @@ def study_topologies(lab: Laboratory) -> Study:
                 (burst, np.where(active, step, 0.0)),
             )
         )
-        dies = topology.spread(range(1, n_dies + 1), quarters)
+        dies = topology.spread([lab.seed + FIRST_DIE + k for k in range(n_dies)], quarters)
         found.append(
             Found(
                 topology=topology,

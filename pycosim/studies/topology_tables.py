@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import INK, MUTED, SERIES, drawing_style, new_figure, plain
 from pycosim.evaluate.quantities import show_quantity
+from pycosim.studies.sigma import sigma_note
 from pycosim.studies.study import Table
 from pycosim.studies.topology_reads import BURST_CELLS, PUBLISHED_ENERGY, Floor, Found, column_energy
 
@@ -37,7 +38,7 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
         values = figures[name]["static_current_corners_a"]
         return ", ".join(f"{_number(i) * 1e6:.0f}" for i in values) if isinstance(values, list) else ""
 
-    n = found[0].spread.sizes["sample"]
+    n, n_dies = found[0].spread.sizes["sample"], found[0].lines.sizes["seed"]
     return Table(
         title="Two charge-to-pulse circuits",
         header=("figure", *(one.topology.label for one in found)),
@@ -56,12 +57,12 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
             row("longest input to pulse, as clocked", "delay_s", "s"),
             row("drawn capacitors", "capacitance_f", "F"),
             ("area", *(f"{1e12 * _number(figures[one.topology.name]['area_m2']):.0f} um²" for one in found)),
-            row(f"sigma of offset, {figures[found[0].topology.name]['n_dies']} dies, untrimmed", "sigma_offset_s", "s"),
+            row(f"sigma of offset, {n_dies} dies, untrimmed", "sigma_offset_s", "s"),
             ("sigma of gain", *(f"{100 * _number(figures[one.topology.name]['sigma_gain']):.2f} %" for one in found)),
         ),
         note="Errors are against the sum of the cells' charges, clipped. Area: devices by the rules of the area table, "
         "capacitors at 2.5 fF/um²; what a tile has once is left out. Mismatch is that of transistors; capacitors are "
-        "drawn as equal.",
+        f"drawn as equal. {sigma_note(n_dies)}",
     )
 
 

@@ -29,8 +29,8 @@ class Drop:
         size: rows and columns.
         width: of the word lines, over the technology's.
         errors: (n_reads, n_columns) pulse error (s), the full charge scaled with the rows.
-        corrected: the same after the fitted loss.
-        loss: the fit.
+        corrected: the same after a loss that was fitted to the other half of the reads.
+        loss: fitted to all reads.
         lost: (n_rows, n_columns) charge that a cell lost, of either sign towards zero, over all reads (C).
         charge: (n_rows, n_columns) charge that it would have given, without its sign (C).
     """
@@ -78,24 +78,36 @@ def wire_drop(lab: Laboratory, table: ReadPairTable, size: int, wires: ArrayWire
     """
     design = lab.design
     rng = np.random.default_rng([lab.seed, size])
-    n_reads = max(1, (1 if lab.quick else 8) * PUBLISHED_SIZE // size)
+    n_reads = max(2, (2 if lab.quick else 8) * PUBLISHED_SIZE // size)
     real, ideal = array_solver(design, table, wires), array_solver(design, table, None)
     found, lossless = np.empty((n_reads, size, size)), np.empty((n_reads, size, size))
     for k in range(n_reads):
         stored = design.levels[rng.integers(0, len(design.levels), (size, size))]
         widths = np.asarray(design.max_pulse_width / (N_INPUTS - 1) * rng.integers(0, N_INPUTS, size), dtype=np.float64)
         found[k], lossless[k] = real.charges(stored, widths), ideal.charges(stored, widths)
-    loss = fit_wire_loss(found, lossless)
     seconds = PUBLISHED_SIZE / size / design.first.converter.saturation_current
     return Drop(
         size=size,
         width=wires.word_line,
         errors=seconds * (found - lossless).sum(axis=1),
-        corrected=seconds * (found - lossless * loss.factor()).sum(axis=1),
-        loss=loss,
+        corrected=seconds * (found - judged_losses(found, lossless)).sum(axis=1),
+        loss=fit_wire_loss(found, lossless),
         lost=((lossless - found) * np.sign(lossless)).sum(axis=0),
         charge=np.abs(lossless).sum(axis=0),
     )
+
+
+def judged_losses(found: Array, lossless: Array) -> Array:
+    """Charges as the fitted loss predicts them (C), each half of the reads by the fit to the other half.
+
+    Args:
+        found: (n_reads, n_rows, n_columns) charges with wires (C), two reads or more.
+        lossless: the same without.
+    """
+    predicted, even = np.empty_like(lossless), np.arange(len(found)) % 2 == 0
+    for judged in (even, ~even):
+        predicted[judged] = lossless[judged] * fit_wire_loss(found[~judged], lossless[~judged]).factor()
+    return predicted
 
 
 def shipped_wire_loss(lab: Laboratory, size: int) -> WireLoss:

@@ -108,8 +108,9 @@ def _scaled(driver: PulseDriverParameters, scale: float) -> PulseDriverParameter
     return replace(driver, upper_width=scale * driver.upper_width, lower_width=scale * driver.lower_width)
 
 
-def drop_table(drops: Sequence[Drop]) -> Table:
-    """One line for each driver and wire."""
+def drop_table(drops: Sequence[Drop], driver: PulseDriverParameters) -> Table:
+    """One line for each driver and wire; sizes are told over the drawn driver's."""
+    drawn = f"{1e6 * driver.upper_width:g} um / {1e6 * driver.lower_width:g} um"
     return Table(
         title="Drop of the word lines, near and far from the driver, and current that the row's cells lose by it",
         header=("driver", "wire", *(f"{kind}: mV near / far, loss" for kind in KINDS)),
@@ -124,7 +125,7 @@ def drop_table(drops: Sequence[Drop]) -> Table:
             )
             for one in drops
         ),
-        note="Driver: last transistors over 32 um / 16 um. Wire: width over the technology's. Loss: against a driver "
+        note=f"Driver: last transistors over {drawn}. Wire: width over the technology's. Loss: against a driver "
         f"{IDEAL_SCALE:g} times and a wire {IDEAL_WIRE:g} times as wide.",
     )
 

@@ -45,7 +45,7 @@ def transformer_operands(
     """
     workload = load_workload(n_tokens)
     hardware = AttentionHardware(
-        token_period=token_period(design.first.timing, design.second.timing),
+        token_period=workload.token_interval(token_period(design.first.timing, design.second.timing)),
         tile=workload.tile,
         window=workload.window,
         stored_high=float(design.levels[-1]),

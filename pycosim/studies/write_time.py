@@ -23,16 +23,23 @@ class WriteTime:
     Attributes:
         where: corner, temperature, supply.
         margin: how far the write gates are driven beyond the rails (V).
+        quarter_level: of this supply (V).
         errors: after each of the tried times (V).
     """
 
     where: str
     margin: float
+    quarter_level: float
     errors: tuple[float, ...]
 
     def figures(self) -> dict[str, Json]:
         """For the results file."""
-        return {"corner": self.where, "on_margin_v": self.margin, "error_v": list(self.errors)}
+        return {
+            "corner": self.where,
+            "on_margin_v": self.margin,
+            "quarter_level_v": self.quarter_level,
+            "error_v": list(self.errors),
+        }
 
 
 def write_times(lab: Laboratory, times: Sequence[float], margins: Sequence[float]) -> list[WriteTime]:
@@ -53,6 +60,7 @@ def write_times(lab: Laboratory, times: Sequence[float], margins: Sequence[float
         WriteTime(
             where=f"{technology.corner}, {technology.temperature:g} C, {technology.supply_voltage:.2f} V",
             margin=margin,
+            quarter_level=technology.supply_voltage / (paths[0].driver.n_levels - 1) / 4,
             errors=tuple(errors[k * len(times) : (k + 1) * len(times)]),
         )
         for k, (technology, margin) in enumerate(made)
@@ -63,9 +71,15 @@ def write_time_table(found: Sequence[WriteTime], times: Sequence[float]) -> Tabl
     """One line for each corner and gate drive."""
     return Table(
         title="Largest error of the middle levels against the length of the write, all rows one code, mV",
-        header=("corner", "gates beyond the rails, mV", *(f"{1e9 * time:g} ns" for time in times)),
+        header=("corner", "gates beyond the rails, mV", "quarter level, mV", *(f"{1e9 * time:g} ns" for time in times)),
         rows=tuple(
-            (one.where, f"{1e3 * one.margin:g}", *(f"{1e3 * error:.1f}" for error in one.errors)) for one in found
+            (
+                one.where,
+                f"{1e3 * one.margin:g}",
+                f"{1e3 * one.quarter_level:.1f}",
+                *(f"{1e3 * error:.1f}" for error in one.errors),
+            )
+            for one in found
         ),
-        note="From the farther rail. A quarter level is 32 mV.",
+        note="From the farther rail.",
     )

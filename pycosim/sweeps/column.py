@@ -52,7 +52,8 @@ class Column:
         n_levels: stored levels; half a level is the tolerance of the write (V).
         n_counts: levels of the pulse; half a level is the tolerance of the integration.
         period: time from token to token (s): what the supplies draw at the end of the deck they go on drawing until
-            then. None ends the energy with the deck.
+            then. None ends the energy with the deck. The converter's discharge current and its bias never stop; where
+            a column waits for other layers meanwhile, one period takes them as switched off for the rest.
         die: a sample of mismatch; None for the circuit as drawn.
         wires: widths of the lines, for a bit line with resistance and an ammeter at its foot; None for a lumped one.
         written: False for a column that holds its levels from the start and is only read.

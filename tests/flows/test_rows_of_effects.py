@@ -7,7 +7,8 @@ import pytest
 
 from pycosim.attention import AttentionHardware, linear_models, published_models
 from pycosim.errors import InputError
-from pycosim.flows.effect_accuracy import EffectPlan, effect_results
+from pycosim.evaluate.accuracy import Accuracy
+from pycosim.flows.effect_accuracy import Comparison, EffectPlan, EffectResult, effect_results
 from pycosim.flows.effect_limits import Curve, Sweep, sweep_losses, sweeps_of
 from pycosim.flows.effects import IDEAL, TOGETHER, TYPICAL, ConverterPair, MeasuredEffects, effects
 from pycosim.flows.progress import SilentProgress
@@ -99,6 +100,23 @@ def test_the_transformer_runs_on_every_row() -> None:
     assert typical.typical == typical.adapted
     assert typical.adapted.difference < typical.trained.difference
     assert all(r.typical is None for r in results.values() if r.effect.group == "alone")
+
+
+def test_the_error_of_a_mean_over_dies_has_their_spread_and_that_of_the_text() -> None:
+    text = Comparison(
+        accuracy=Accuracy(perplexity=4.0, cross_entropy_nats=1.4, n_tokens=1, standard_error=0.1),
+        difference=0.2,
+        difference_error=3e-3,
+    )
+    row = effects(FULL, seed=0)[0]
+    one = EffectResult(effect=row, trained=text, n_dies=1, die_deviation=None, typical=None, adapted=text)
+    assert one.trained_error == pytest.approx(3e-3)
+    assert dataclasses.replace(one, n_dies=4, die_deviation=8e-3).trained_error == pytest.approx(5e-3)
+
+
+def test_a_head_gets_a_token_when_all_layers_have_had_theirs() -> None:
+    workload = load_workload(256)
+    assert workload.token_interval(50e-9) == pytest.approx(50e-9 * len(workload.scalers))
 
 
 def test_rows_in_another_order_are_refused() -> None:

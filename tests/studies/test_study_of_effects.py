@@ -85,3 +85,7 @@ def test_the_study_has_a_row_for_every_effect(design: Design, tmp_path: Path) ->
     assert all(len(row) == len(table.header) for table in study.tables for row in table.rows)
     assert set(study.plots) == {"effects", "effect_limits"}
     assert study.tables[2].rows[0][0] == "offset of converters"
+    run = study.figures["effects_run"]
+    assert isinstance(run, dict)
+    # a head waits for all layers, of which the shipped model has four
+    assert run["token_interval_s"] == pytest.approx(4 * run["token_period_s"])
