@@ -50,7 +50,7 @@ def test_an_oxide_cell_in_a_technology_without_oxide_is_refused() -> None:
 def test_only_a_transmission_gate_moves_the_second_write_line() -> None:
     technology = load_technology("oxide")
     assert cell_variant("oxide").parameters.write_levels(technology) == {"wwl": (-0.5, 2.1), "wwlb": (0.9, 0.9)}
-    assert cell_variant("silicon").parameters.write_levels(technology) == {"wwl": (-0.2, 0.9), "wwlb": (1.1, 0.0)}
+    assert cell_variant("silicon").parameters.write_levels(technology) == {"wwl": (-0.2, 1.0), "wwlb": (1.1, -0.1)}
 
 
 def test_a_select_transistor_is_closed_at_rest_and_the_pair_is_not_selected() -> None:

@@ -102,6 +102,6 @@ def test_a_shifter_is_drawn_only_where_a_rail_is_beyond_the_logics() -> None:
         lines = str(write_line_driver(LINES, cell, TECHNOLOGY)).splitlines()
         return (sum(line.startswith("M") for line in lines) - 8) // 4
 
-    assert shifters(CELL) == 2  # down for wwl, up for wwlb
+    assert shifters(replace(CELL, on_margin=0.0)) == 2  # down for wwl, up for wwlb
     assert shifters(replace(CELL, on_margin=0.1)) == 4
-    assert shifters(replace(CELL, off_margin=0.0)) == 0
+    assert shifters(replace(CELL, on_margin=0.0, off_margin=0.0)) == 0

@@ -20,6 +20,14 @@ DECKS = sorted(path.name for path in FOLDER.glob("*.cir"))
 needs_ngspice = pytest.mark.skipif(find_ngspice() is None, reason=f"needs ngspice. {installation_hint()}")
 
 
+HARMLESS = re.compile(
+    r"Trying gmin =.*Further gmin increment"  # a step of the search for the operating point, which then succeeds
+    # ngspice 39 also tries to print the densities of a noise analysis from its second plot, the integrals
+    r"|.*can't parse '[io]noise_spectrum': ignored"
+    r"|Error: no data saved for Noise analysis; analysis not run"
+)
+
+
 def test_the_committed_netlists_are_what_the_circuits_give() -> None:
     assert check_netlists(FOLDER) == []
 
@@ -32,8 +40,11 @@ def test_writing_them_again_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_there_is_one_deck_of_every_bench() -> None:
     names = {netlist.name for netlist in committed_netlists().values()}
-    cells, converters = {"gain_cell_dc", "gain_cell_read", "retention"}, {"charge_to_pulse", "column"}
-    assert names == cells | converters | {f"signed_{name}" for name in converters}
+    cells = {"gain_cell_dc", "gain_cell_read", "retention", "oxide_hold"}
+    drivers = {"write_path", "pulse_driver", "word_line_driver", "gate"}
+    converters = {"charge_to_pulse", "column", "signed_charge_to_pulse", "signed_column", "noise_column"}
+    others = {"active_integrator", "active_integrator_column", "array", "tile"}
+    assert names == cells | drivers | converters | others
 
 
 def test_the_manifest_has_the_digest_of_every_deck() -> None:
@@ -72,9 +83,13 @@ def test_a_committed_deck_runs_as_it_is(name: str, tmp_path: Path) -> None:
     )
     log = done.stdout + done.stderr
     assert done.returncode == 0, log[-2000:]
-    wrong = re.findall(
-        r"^.*(?:error|warning|fatal|singular|unrecognized|unknown|failed|too small).*$", log, re.I | re.M
-    )
+    wrong = [
+        line
+        for line in re.findall(
+            r"^.*(?:error|warning|fatal|singular|unrecognized|unknown|failed|too small).*$", log, re.I | re.M
+        )
+        if not HARMLESS.match(line)
+    ]
     assert wrong == []
     # one row per point: an index, the axis, the values; every page of 60 repeats the head
     rows = re.findall(r"^(\d+)\t(\S+)\t(.+)$", done.stdout, re.MULTILINE)
