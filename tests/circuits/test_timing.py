@@ -50,5 +50,5 @@ def test_a_time_that_is_none_or_in_another_unit_is_refused(name: str, value: flo
 def test_reading_does_not_begin_before_the_write_has_ended() -> None:
     with pytest.raises(CircuitError, match=r"the write ends at 10\.25 ns .* 5\.5 ns"):
         ColumnTiming(write_time=10e-9)
-    with pytest.raises(CircuitError, match=r"wakes at -0\.5 ns"):
+    with pytest.raises(CircuitError, match=r"wakes at -4\.5 ns"):
         ColumnTiming(wake_time=10e-9)
