@@ -130,11 +130,11 @@ def test_a_write_reaches_its_level_while_the_gate_is_open(
         assert settling_time(waves.time, stored, start, stop, LEVEL_STEP / 2, final=level) < 0.25 * (stop - start)
 
 
-def test_closing_the_write_gate_moves_the_level_by_less_than_two_millivolts(drift: xr.Dataset) -> None:
+def test_closing_the_write_gate_moves_the_level_by_less_than_three_millivolts(drift: xr.Dataset) -> None:
     injection = drift["injection"].values
-    assert np.abs(injection).max() < 2e-3
-    # the two gates move oppositely: it cancels in the middle and is odd about it
-    assert injection == pytest.approx(-injection[::-1], abs=0.1e-3)
+    assert np.abs(injection).max() < 3e-3  # half the channel charge over 12 fF, gates driven 0.1 V beyond the rails
+    # the two gates move oppositely: it cancels in the middle and is odd about it but for their unequal channels
+    assert injection == pytest.approx(-injection[::-1], abs=0.3e-3)
 
 
 def test_drift_is_slower_than_the_papers_five_millisecond_law(drift: xr.Dataset) -> None:
