@@ -52,9 +52,10 @@ def test_an_offset_code_adds_a_charge_that_is_proportional_to_it(
         moved = {
             code: widths(pool, technology, converter, TrimCodes(offset=code), (0.4, 0.6)) for code in (-32, -16, 0, 16)
         }
-        for code in (-32, -16, 16):  # the same for both charges: an offset, no gain
+        for code in (-32, -16, 16):  # the same for both charges: an offset, hardly a gain
             change = moved[code] - moved[0]
-            assert change[0] == pytest.approx(change[1], abs=0.02e-9)
+            # 1 %: the trimming current depends a little on the integral, 40 mV apart
+            assert change[0] == pytest.approx(change[1], rel=0.01, abs=0.02e-9)
         step = (moved[-16] - moved[0])[0] / -16
         assert moved[-32][0] - moved[0][0] == pytest.approx(-32 * step, rel=0.02)
         assert 0.05e-9 < step < 0.2e-9
