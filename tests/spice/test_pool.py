@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,15 @@ def test_a_worker_killed_while_idle_costs_no_run() -> None:
         single.run(decks.DIVIDER)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, though a shell that started pytest in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_the_pool_usable_and_no_run_behind() -> None:
     with NgspicePool(n_workers=1, timeout=30.0) as single:
         single.run(decks.DIVIDER)
