@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -64,7 +65,12 @@ def deviate(lines: Sequence[str], technology: Technology, die: Die) -> list[str]
         CircuitError: an element of a kind that is not known here.
     """
     devices = {d.model.lower(): (d, a) for d, a in _devices(technology)}
-    return [line for element in flatten(lines) for line in _deviated(element, devices, technology, die)]
+    return [line for element in _flat(tuple(lines)) for line in _deviated(element, devices, technology, die)]
+
+
+@lru_cache(maxsize=8)  # every die of a circuit is written from the same flat one
+def _flat(lines: tuple[str, ...]) -> tuple[Element, ...]:
+    return tuple(flatten(lines))
 
 
 def _devices(technology: Technology) -> Iterator[tuple[Device, float]]:

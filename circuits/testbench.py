@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from PySpice.Spice.Netlist import Circuit
@@ -89,6 +90,7 @@ class Testbench:
         initial_voltages: node -> voltage (V) forced during the operating point.
         options: simulator options beyond the technology's temperature.
         die: a sample of mismatch; None for the circuit as drawn.
+        text: of the circuit, where it was written before: many dies of one circuit. "" to write it.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
@@ -102,6 +104,7 @@ class Testbench:
     initial_voltages: Mapping[str, float] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=lambda: dict(TRANSIENT_OPTIONS))
     die: Die | None = None
+    text: str = ""
 
 
 # reltol 1e-4 with gear costs nothing against 1e-3 once the largest step is bounded, and is 20 times more accurate:
@@ -169,7 +172,7 @@ def render_netlist(bench: Testbench) -> Netlist:
 
 
 def _circuit_lines(bench: Testbench) -> list[str]:
-    lines = str(bench.circuit).strip().splitlines()[1:]  # PySpice's own .title line goes
+    lines = (bench.text or str(bench.circuit)).strip().splitlines()[1:]  # PySpice's own .title line goes
     return lines if bench.die is None else deviate(lines, bench.technology, bench.die)
 
 
@@ -226,7 +229,8 @@ def _library_lines(technology: Technology) -> list[str]:
 
 
 def _section_text(library: Library, section: str | None) -> list[str]:
-    lines = library.path.read_text(encoding="utf-8").splitlines()
+    state = library.path.stat()
+    lines = _library_text(library.path, state.st_mtime_ns, state.st_size).splitlines()
     if section is None:
         return lines
     heads = [i for i, line in enumerate(lines) if line.lower().split() == [".lib", section.lower()]]
@@ -236,6 +240,11 @@ def _section_text(library: Library, section: str | None) -> list[str]:
     if not ends:
         raise CircuitError(f"library {library.path}: section {section!r} has no .endl")
     return lines[heads[0] + 1 : ends[0]]
+
+
+@lru_cache(maxsize=8)  # read again when the file has changed
+def _library_text(path: Path, changed: int, size: int) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _digest(text: str, settings: tuple[tuple[str, str], ...], libraries: tuple[Path, ...]) -> str:

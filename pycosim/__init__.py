@@ -10,3 +10,21 @@ The parts, each a package and each an arrow of one sentence (`docs/design.md`):
 
 Circuits and testbenches are in the package `circuits`.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pycosim.campaign.sweep import sweep
+
+__all__ = ["sweep"]
+
+
+def __getattr__(name: str) -> object:
+    """`pycosim.sweep`, imported when it is asked for: `import pycosim` stays quick."""
+    if name == "sweep":
+        from pycosim.campaign.sweep import sweep
+
+        return sweep
+    raise AttributeError(f"module 'pycosim' has no attribute {name!r}")

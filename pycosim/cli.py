@@ -1,4 +1,4 @@
-"""COMMAND LINE: `pycosim run`, `pycosim characterize`, `pycosim netlists`, `pycosim doctor`.
+"""COMMAND LINE: `pycosim run`, `characterize`, `netlists`, `doctor`, and the sweeps of `pycosim.cli_sweep`.
 
 Everything is imported inside the commands, so that `pycosim --help` is quick. A deliberate error ends in one
 sentence on standard error and exit status 2; `--debug` shows its traceback. Ctrl-C ends with 130.
@@ -9,20 +9,19 @@ from __future__ import annotations
 import datetime
 import enum
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pycosim import cli_sweep
+from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 if TYPE_CHECKING:
     from pycosim.doctor import Finding
 
 LONGEST_DECK = 900.0
 """What one deck of the studies may take (s): a flat array of 16 x 16 with its converters needs two minutes."""
-
-EXIT_MISSING, EXIT_ERROR, EXIT_INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="pycosim",
@@ -31,15 +30,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(cli_sweep.sweep)
+app.command()(cli_sweep.plot)
 
 
 class Flow(enum.StrEnum):
     """The systems that can be run from end to end."""
 
     gain_cell = "gain-cell"
-
-
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 @app.command()
@@ -57,7 +55,7 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Run the whole chain: circuits in ngspice, fits, analog attention, transformer, report."""
-    with _one_sentence(debug):
+    with one_sentence(debug):
         from rich.console import Console
 
         from pycosim.evaluate.terminal import terminal_report
@@ -97,7 +95,7 @@ def characterize(
     debug: Debug = False,
 ) -> None:
     """Study the gain-cell hardware down to the transistor: corners, mismatch, noise, timing, energy, accuracy."""
-    with _one_sentence(debug):
+    with one_sentence(debug):
         from rich.console import Console
 
         from pycosim.errors import ConfigurationError
@@ -135,7 +133,7 @@ def netlists(
     debug: Debug = False,
 ) -> None:
     """Write the netlists that are kept in the repository, or check that they are up to date."""
-    with _one_sentence(debug):
+    with one_sentence(debug):
         from pycosim.flows.netlists import check_netlists, write_netlists
 
         if not check:
@@ -151,7 +149,7 @@ def netlists(
 @app.command()
 def doctor(debug: Debug = False) -> None:
     """Print the versions of everything pycosim uses, and what is missing."""
-    with _one_sentence(debug):
+    with one_sentence(debug):
         from rich.console import Console
         from rich.table import Table
 
@@ -183,30 +181,3 @@ def _run_directory(out: Path | None, flow: Flow) -> Path:
     """The folder of this run; the flow makes it once the configuration is known to be good."""
     now = datetime.datetime.now().astimezone()
     return out if out is not None else Path("runs") / f"{flow.value}-{now:%Y%m%d-%H%M%S}"
-
-
-@contextmanager
-def _one_sentence(debug: bool) -> Iterator[None]:
-    """Turn deliberate errors and Ctrl-C into one sentence and an exit status."""
-    from circuits.errors import CircuitError
-    from pycosim.errors import PycosimError
-
-    try:
-        yield
-    except (PycosimError, CircuitError) as error:
-        if debug:
-            raise
-        typer.echo(f"pycosim: {error}", err=True)
-        raise typer.Exit(EXIT_ERROR) from None
-    except OSError as error:
-        if debug:
-            raise
-        typer.echo(
-            f"pycosim: {error}; is the folder writable, and the disk not full? choose another with --out", err=True
-        )
-        raise typer.Exit(EXIT_ERROR) from None
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        typer.echo("pycosim: interrupted; nothing is left running", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None

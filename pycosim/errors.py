@@ -13,6 +13,9 @@
     |   |-- MissingProbe         a requested node or current is not in the result
     |   |-- SuspectNetlist       ngspice replaced a value, or a node floats
     |   `-- UnsafeNetlist        text from outside would have run a command
+    |-- MeasurementError         a waveform does not have what is to be measured: no crossing, no pulse
+    |-- StoreError               a folder of results cannot be read or written
+    |-- ClusterError             a Dask cluster cannot be reached, cannot be used, or was lost
     `-- FitError                 a fit did not reach the accuracy that it must have
 
 A message says what was wanted, what was found (numbers and units) and what to try.
@@ -97,6 +100,18 @@ class SuspectNetlist(SimulationError):
 
 class UnsafeNetlist(SimulationError):
     """Text from outside would have run a command, a shell or included a file."""
+
+
+class MeasurementError(PycosimError, RuntimeError):
+    """A waveform does not have what is to be measured: it never crosses the threshold, never falls by 3 dB."""
+
+
+class StoreError(PycosimError, RuntimeError):
+    """A folder of results cannot be read or written; what it holds is kept."""
+
+
+class ClusterError(PycosimError, RuntimeError):
+    """A Dask cluster cannot be reached, cannot be used, or was lost; points that came back are kept."""
 
 
 class FitError(PycosimError, RuntimeError):

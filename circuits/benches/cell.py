@@ -21,6 +21,15 @@ CELLS_PER_LINE = 64
 """Cells on a word line and on a bit line of one tile [2025 Leroux]."""
 
 
+WRITE_START = 0.5e-9
+"""When the write gates of `gain_cell_read_bench` open (s)."""
+
+
+def read_start(write_time: float) -> float:
+    """When the read pulse of `gain_cell_read_bench` begins, after a write of so long (s)."""
+    return WRITE_START + write_time + 1.0e-9
+
+
 def gain_cell_dc_bench(
     parameters: GainCellParameters,
     technology: Technology,
@@ -103,13 +112,13 @@ def gain_cell_read_bench(
     check_quantity("write_time", write_time, "s", EDGE_TIME, LONGEST_TIME)
     upper = supply if word_line_voltage is None else word_line_voltage
     check_quantity("word_line_voltage", upper, "V", mid, supply)
-    write_start, read_start = 0.5e-9, 0.5e-9 + write_time + 1.0e-9
-    circuit = _cell_circuit("gain_cell_read", parameters, technology, write=(write_start, write_time))
-    window = [(read_start, read_start + pulse_width)]
+    begin = read_start(write_time)
+    circuit = _cell_circuit("gain_cell_read", parameters, technology, write=(WRITE_START, write_time))
+    window = [(begin, begin + pulse_width)]
     for name, (idle, active) in parameters.read_levels(technology, upper).items():
         circuit.V(name, name, 0, pulse(window, idle=idle, active=active))
     line = wire_load(technology, CELLS_PER_LINE * parameters.pitch)
-    data_window = [(0.2e-9, write_start + write_time + 0.3e-9)]
+    data_window = [(0.2e-9, WRITE_START + write_time + 0.3e-9)]
     for k, level in enumerate(stored_voltages):
         circuit.V(f"bl{k}", f"bl{k}", 0, mid)
         circuit.V(f"wbl{k}", f"dac{k}", 0, pulse(data_window, idle=mid, active=float(level)))
@@ -121,7 +130,7 @@ def gain_cell_read_bench(
     return Testbench(
         name="gain_cell_read",
         circuit=circuit,
-        analysis=Transient(step=max_step, stop=read_start + pulse_width + 1.5e-9, max_step=max_step),
+        analysis=Transient(step=max_step, stop=begin + pulse_width + 1.5e-9, max_step=max_step),
         probes=(
             "v(rwlp)",
             "v(wwl)",
@@ -132,9 +141,9 @@ def gain_cell_read_bench(
         technology=technology,
         parameters={
             "pulse_width": pulse_width,
-            "write_start": write_start,
+            "write_start": WRITE_START,
             "write_time": write_time,
-            "read_start": read_start,
+            "read_start": begin,
             **{f"stored_voltage_{k}": float(v) for k, v in enumerate(stored_voltages)},
         },
         # the token before left the far rail in every cell: the slowest write

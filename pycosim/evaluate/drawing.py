@@ -116,6 +116,14 @@ def drawing_style() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def paper_style() -> Iterator[None]:
+    """The same style with its colours on white, for a figure that is shown or saved as it is."""
+    fixed = {key: LIGHT[_NAMES[value]] if str(value) in _NAMES else value for key, value in _RC.items()}
+    with mpl.rc_context(fixed):
+        yield
+
+
 def new_figure(width: float, height: float) -> Figure:
     """A figure without pyplot; sizes in inches, of which the page shows 96 to the full width of 10."""
     return Figure(figsize=(width, height), layout="constrained")

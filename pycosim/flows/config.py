@@ -96,7 +96,7 @@ def load_config(path: Path | None, overrides: Mapping[str, object]) -> GainCellC
     known = {field.name: hints[field.name] for field in dataclasses.fields(GainCellConfig)}
     for name in values:
         if name not in known:
-            raise ConfigurationError(f"{origin}: unknown setting '{name}'; {_near(name, sorted(known))}")
+            raise ConfigurationError(f"{origin}: unknown setting '{name}'; {near_words(name, sorted(known))}")
     checked = {name: _fit(name, value, known[name], origin) for name, value in values.items()}
     return dataclasses.replace(GainCellConfig(), **checked)
 
@@ -126,8 +126,10 @@ def _read(path: Path) -> dict[str, object]:
     return table
 
 
-def _near(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=2)
+def near_words(name: str, known: list[str]) -> str:
+    """What to try instead of an unknown name: the nearest ones, whatever their case, or all where none is near."""
+    spelled = {one.lower(): one for one in known}
+    near = [spelled[one] for one in difflib.get_close_matches(name.lower(), spelled, n=2)]
     return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
 
 

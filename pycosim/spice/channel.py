@@ -51,6 +51,7 @@ class Reply:
         exited: whether ngspice asked to be unloaded; the worker ends after this reply.
         healthy: whether the worker can take another job.
         memory: peak memory of the worker (byte).
+        seconds: that ngspice took to read and run the deck (s).
     """
 
     plots: tuple[Plot, ...]
@@ -58,6 +59,7 @@ class Reply:
     exited: bool
     healthy: bool
     memory: int
+    seconds: float
 
 
 def send(channel: socket.socket, message: Job | Ready | Reply) -> None:

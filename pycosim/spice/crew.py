@@ -27,7 +27,7 @@ class Crew:
     def __init__(self, size: int, library: str, runs_per_worker: int, memory_per_worker: int) -> None:
         self.idle: list[WorkerProcess] = []
         self.busy: list[WorkerProcess] = []
-        self._size = size
+        self.size = size
         self._library = library
         self._runs_per_worker = runs_per_worker
         self._memory_per_worker = memory_per_worker
@@ -41,11 +41,11 @@ class Crew:
         Args:
             fresh: whether it must not have run anything.
         """
-        if len(self.busy) >= self._size:
+        if len(self.busy) >= self.size:
             return None
         for worker in [worker for worker in self.idle if worker.process.poll() is not None]:
             self._dismiss(worker)  # killed while it was idle
-        if fresh and len(self.idle) + len(self.busy) >= self._size:
+        if fresh and len(self.idle) + len(self.busy) >= self.size:
             self._dismiss(self.idle[0])
         worker = self._start() if fresh or not self.idle else self.idle.pop()
         self.busy.append(worker)

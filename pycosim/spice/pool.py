@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import socket
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import wait
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
-from pycosim.errors import (
-    InputError,
-    SimulationError,
-    SimulationTimeout,
-    SimulatorCrashed,
-    SimulatorMissing,
-    SuspectNetlist,
-)
-from pycosim.spice.channel import Job, Reply
+from pycosim.errors import InputError, SimulationError, SimulatorMissing
+from pycosim.spice.call import Call, Run
 from pycosim.spice.crew import Crew
-from pycosim.spice.deck import analysis_extent, read_cards
 from pycosim.spice.installation import find_libngspice, installation_hint
-from pycosim.spice.log import last_words, read_log
-from pycosim.spice.prepare import has_noise_source, runnable_deck
-from pycosim.spice.results import to_waveforms
-from pycosim.spice.rundirectory import new_run_directory, write_run
 from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Waveforms
-from pycosim.spice.structure import check_structure
-from pycosim.spice.workerprocess import WorkerProcess, describe_status
 
 _MEMORY_PER_WORKER: Final = 1 << 30  # byte
-_CRASH_ADVICE: Final = (
-    "run the deck by hand with 'ngspice -b' in its run directory; the other runs of the batch went on"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One netlist of a call, checked."""
-
-    index: int
-    netlist: NetlistLike
-    deck: str
-    needs_fresh_worker: bool
 
 
 class NgspicePool:
@@ -81,7 +52,14 @@ class NgspicePool:
         self._runs_per_worker = runs_per_worker
         self._run_root = run_root
         self._lock = threading.Lock()
+        self._holder: int | None = None
+        self._call: Call | None = None
         self._crew: Crew | None = None
+
+    @property
+    def n_workers(self) -> int:
+        """Worker processes at a time."""
+        return self._size
 
     def run(self, netlist: NetlistLike) -> Waveforms:
         """Waveforms of one netlist; see `pycosim.spice.simulator.Simulator.run`."""
@@ -96,18 +74,52 @@ class NgspicePool:
         Raises:
             SimulatorMissing: no libngspice on this machine.
         """
+        outcomes: dict[int, Outcome] = {}
+        with contextlib.closing(self.runs(netlists)) as runs:
+            for run in runs:
+                outcomes[run.index] = run.outcome
+                if progress is not None:
+                    progress(len(outcomes), len(netlists))
+        return [outcomes[index] for index in range(len(netlists))]
+
+    def stream(self, netlists: Iterable[NetlistLike]) -> Iterator[tuple[int, Outcome]]:
+        """(place, waveforms or error) of each netlist, as they finish; see `runs`."""
+        with contextlib.closing(self.runs(netlists)) as runs:
+            for run in runs:
+                yield run.index, run.outcome
+
+    def runs(self, netlists: Iterable[NetlistLike]) -> Generator[Run]:
+        """Run netlists as they come, and give each run as it finishes; holds a few at a time, however many there are.
+
+        Netlists are drawn when a worker is about to be free, and asked for again after the last one, as long as
+        something runs: an iterator that got another netlist meanwhile (a second try) goes on. What is running when
+        the generator is closed is killed.
+
+        Raises:
+            InputError: this thread already draws from the pool.
+            SimulatorMissing: no libngspice on this machine.
+        """
+        if self._holder == threading.get_ident():
+            raise InputError("the pool still runs an earlier stream of this thread: exhaust or close that one first")
         with self._lock:
-            crew = self._crew or self._gather()
+            self._holder = threading.get_ident()
             try:
-                return _Call(crew, netlists, self._timeout, self._run_root, progress).outcomes()
+                crew = self._crew or self._gather()
+                self._call = Call(crew, netlists, self._timeout, self._run_root)
+                yield from self._call.runs()
             finally:
-                crew.drop_busy()  # only after an interrupt are there any
+                self._holder = self._call = None
+                if self._crew is not None:
+                    self._crew.drop_busy()  # only after an interrupt are there any
 
     def close(self) -> None:
-        """End the workers; a later run starts new ones."""
-        with self._lock:
-            if self._crew is not None:
-                self._crew.end()
+        """End the workers, also in the middle of a stream of this thread; a later run starts new ones."""
+        if self._holder == threading.get_ident() and self._call is not None:
+            self._call.stop()
+            self._end()
+        else:
+            with self._lock:
+                self._end()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -118,6 +130,10 @@ class NgspicePool:
     ) -> None:
         """End the workers."""
         self.close()
+
+    def _end(self) -> None:
+        if self._crew is not None:
+            self._crew.end()
 
     def _gather(self) -> Crew:
         library = find_libngspice()
@@ -132,123 +148,3 @@ def _n_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-class _Call:
-    """One call of `NgspicePool.run_many`: who runs what, and what came of it."""
-
-    def __init__(
-        self,
-        crew: Crew,
-        netlists: Sequence[NetlistLike],
-        timeout: float,
-        run_root: Path | None,
-        progress: Progress | None,
-    ) -> None:
-        self._crew = crew
-        self._netlists = netlists
-        self._timeout = timeout
-        self._run_root = run_root
-        self._progress = progress
-        self._tasks = self._prepared()
-        self._next: _Task | None = None
-        self._running: dict[WorkerProcess, _Task] = {}
-        self._outcomes: dict[int, Outcome] = {}
-
-    def outcomes(self) -> list[Outcome]:
-        """Run everything."""
-        self._next = next(self._tasks, None)
-        while self._next is not None or self._running:
-            self._give_work()
-            by_channel = {worker.channel: worker for worker in self._running}
-            for channel in wait(list(by_channel), self._crew.next_deadline()):
-                self._hear(by_channel[cast(socket.socket, channel)])
-            for worker in [worker for worker in self._running if worker.is_late]:
-                self._stop_late(worker)
-        return [self._outcomes[index] for index in range(len(self._netlists))]
-
-    def _prepared(self) -> Iterator[_Task]:
-        """Check one netlist after the other, while the workers run; a refused one has its outcome at once."""
-        for index, netlist in enumerate(self._netlists):
-            try:
-                deck = runnable_deck(netlist)
-                check_structure(netlist)
-            except SuspectNetlist as error:
-                self._record(index, self._kept(error, netlist, netlist.text, None))
-            except SimulationError as error:
-                self._record(index, error)
-            else:
-                yield _Task(index, netlist, deck, has_noise_source(netlist))
-
-    def _give_work(self) -> None:
-        while self._next is not None:
-            worker = self._crew.next_worker(self._next.needs_fresh_worker)
-            if worker is None:
-                return
-            task, self._next = self._next, None
-            self._running[worker] = task
-            try:
-                worker.give(Job(task.deck, task.netlist.settings, task.netlist.probes, self._timeout))
-            except OSError:
-                self._bury(worker)
-            self._next = next(self._tasks, None)
-
-    def _hear(self, worker: WorkerProcess) -> None:
-        try:
-            reply = worker.hear()
-        except EOFError:
-            self._bury(worker)
-        except TimeoutError:
-            self._stop_late(worker)
-        else:
-            if reply is not None:
-                self._take(worker, reply)
-
-    def _take(self, worker: WorkerProcess, reply: Reply) -> None:
-        task = self._running.pop(worker)
-        self._crew.rest(worker, reply.healthy)
-        try:
-            if reply.exited and read_log(reply.log) is None:
-                words = last_words(reply.log)
-                raise SimulatorCrashed(f"libngspice gave up; its last words: {words}; {_CRASH_ADVICE}")
-            outcome: Outcome = to_waveforms(
-                reply.plots, reply.log, task.netlist, analysis_extent(read_cards(task.deck))
-            )
-        except SimulationError as error:
-            outcome = self._kept(error, task.netlist, task.deck, reply.log)
-        self._record(task.index, outcome)
-
-    def _bury(self, worker: WorkerProcess) -> None:
-        """A worker died in its run."""
-        task = self._running.pop(worker)
-        with self._crew.burying(worker, kill=False) as status:
-            log = worker.said()
-            how = describe_status(status)
-            if worker.started:
-                words = last_words(log)
-                message = f"the worker process died with {how}; its last words: {words}; {_CRASH_ADVICE}"
-            else:
-                words = last_words(log, 2)
-                message = f"the worker process died at its start with {how}: {words}; try 'pycosim doctor'"
-            self._record(task.index, self._kept(SimulatorCrashed(message), task.netlist, task.deck, log))
-
-    def _stop_late(self, worker: WorkerProcess) -> None:
-        task = self._running.pop(worker)
-        with self._crew.burying(worker, kill=True):
-            log = worker.said()
-            error = SimulationTimeout(
-                f"no result after {self._timeout:g} s; ngspice's last words: {last_words(log)}; "
-                "raise the timeout, shorten the transient, or lengthen its time step"
-            )
-            self._record(task.index, self._kept(error, task.netlist, task.deck, log))
-
-    def _kept(self, error: SimulationError, netlist: NetlistLike, deck: str, log: str | None) -> SimulationError:
-        """The error with the run directory that now holds deck and log."""
-        directory = new_run_directory(netlist.name, self._run_root)
-        write_run(directory, deck, netlist.settings, log)
-        return type(error)(error.message, netlist=netlist.name, run_directory=directory)
-
-    def _record(self, index: int, outcome: Outcome) -> None:
-        self._outcomes[index] = outcome
-        if self._progress is not None:
-            self._progress(len(self._outcomes), len(self._netlists))

@@ -40,6 +40,11 @@ def has_noise_source(netlist: NetlistLike) -> bool:
     return _occurs(_NOISE_SOURCE, netlist)
 
 
+def draws_random_numbers(netlist: NetlistLike) -> bool:
+    """Whether a deck or its libraries draw random numbers, which `.options seed` repeats."""
+    return _occurs(_RANDOM, netlist)
+
+
 def _occurs(pattern: re.Pattern[str], netlist: NetlistLike) -> bool:
     sources = (read_cards(netlist.text), *map(library_cards, netlist.libraries))
     return any(pattern.search(card.text) for source in sources for card in source)

@@ -14,6 +14,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -69,11 +70,13 @@ def main(channel_number: int, library: str) -> None:
 def _run(job: Job, ngspice: KeptNgspice, ears: _Ears) -> Reply:
     ngspice.forget()
     ears.forget()
+    began = time.perf_counter()
     ran = ngspice.run_deck(job.deck, job.settings)
+    seconds = time.perf_counter() - began
     plots = tuple(_wanted(plot, job.probes) for plot in ngspice.plots()) if ran else ()
     healthy = bool(plots) and not ngspice.exited
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT
-    return Reply(plots, ears.text(), ngspice.exited, healthy, memory)
+    return Reply(plots, ears.text(), ngspice.exited, healthy, memory, seconds)
 
 
 def _wanted(plot: Plot, probes: tuple[str, ...]) -> Plot:

@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 ROUNDING = 1e-9
 """What a voltage may miss its bounds by through arithmetic (V)."""
 
+READ_LEAD = 0.2e-9
+"""How long before a read pulse its charge is counted from (s)."""
+
 CHARGE_UNITS = {"stored_voltage": "V", "pulse_width": "s", "charge": "C"}
 
 
@@ -91,7 +94,7 @@ def read_charges(
     amplitudes = [technology.supply_voltage] if word_line_voltages is None else list(word_line_voltages)
 
     def measure(waves: Waveforms, bench: Testbench) -> dict[str, Array]:
-        start = bench.parameters["read_start"] - 0.2e-9
+        start = bench.parameters["read_start"] - READ_LEAD
         charges = [
             -charge(waves.time, np.real(waves.signals[f"i(vbl{k})"]), start) for k in range(len(stored_voltages))
         ]

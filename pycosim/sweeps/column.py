@@ -139,7 +139,7 @@ def column_reads(
 
     def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
         charges = {} if column.wires is None else column_charges(waves, column.converter, column.timing)
-        return {**_energies(waves, column), **_phases(waves, column), **charges}
+        return {**read_figures(waves, column), **charges}
 
     return characterize(
         {"sample": [float(i) for i in range(len(stored_voltages))]},
@@ -149,6 +149,16 @@ def column_reads(
         units=UNITS if column.wires is None else {**UNITS, **CHARGE_UNITS},
         progress=progress,
     )
+
+
+def read_figures(waves: Waveforms, column: Column) -> dict[str, float]:
+    """Pulse width, energies and times of one read, as `column_reads` gives them; `UNITS` has their units.
+
+    Args:
+        waves: of `column.bench`.
+        column: circuit and plan.
+    """
+    return {**_energies(waves, column), **_phases(waves, column)}
 
 
 def _n_rows(waves: Waveforms) -> int:

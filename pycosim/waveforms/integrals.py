@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pycosim.waveforms.signals import check_signal, check_window
+from pycosim.waveforms.windows import windowed
 
 Array = NDArray[np.float64]
 
@@ -25,10 +26,7 @@ def charge(time: Array, current: Array, start: float | None = None, stop: float 
     time, current = check_signal(time, current)
     first, last = float(time[0]), float(time[-1])
     t0, t1 = check_window(time, first if start is None else start, last if stop is None else stop)
-    t0, t1 = max(t0, first), min(t1, last)
-    inside = (time > t0) & (time < t1)
-    t = np.concatenate([[t0], time[inside], [t1]])
-    i = np.concatenate([np.interp([t0], time, current), current[inside], np.interp([t1], time, current)])
+    t, i = windowed(time, current, max(t0, first), min(t1, last))
     return float(np.trapezoid(i, t))
 
 
