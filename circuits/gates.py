@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PySpice.Spice.Netlist import Netlist as SpiceScope
 
-from circuits.devices import add_mosfet
+from circuits.devices import Mosfet, add_mosfet
 from circuits.logic import logic_mosfet
 from circuits.technology import Technology
 
@@ -22,6 +22,10 @@ class GateWidths:
 
     nmos: float
     pmos: float
+
+    def mosfets(self, technology: Technology) -> tuple[Mosfet, Mosfet]:
+        """NMOS and PMOS of these widths, scaled to the technology."""
+        return logic_mosfet(technology, "nmos", self.nmos), logic_mosfet(technology, "pmos", self.pmos)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ def add_inverter(
         CircuitError: a width that the technology does not allow.
     """
     a, y = nodes
-    nmos, pmos = (logic_mosfet(technology, "nmos", widths.nmos), logic_mosfet(technology, "pmos", widths.pmos))
+    nmos, pmos = widths.mosfets(technology)
     add_mosfet(scope, technology, f"{name}n", nmos, (y, a, rails.low, rails.low))
     add_mosfet(scope, technology, f"{name}p", pmos, (y, a, rails.high, rails.high))
 
@@ -68,7 +72,7 @@ def add_nand(
     Raises:
         CircuitError: a width that the technology does not allow.
     """
-    nmos, pmos = (logic_mosfet(technology, "nmos", widths.nmos), logic_mosfet(technology, "pmos", widths.pmos))
+    nmos, pmos = widths.mosfets(technology)
     stack = [output, *(f"{name}s{k}" for k in range(1, len(inputs))), "0"]
     for k, node in enumerate(inputs):
         add_mosfet(scope, technology, f"{name}n{k}", nmos, (stack[k], node, stack[k + 1], "0"))
@@ -115,7 +119,7 @@ def add_tristate_inverter(
         CircuitError: a width that the technology does not allow.
     """
     (a, y), (on, onb) = nodes, controls
-    nmos, pmos = (logic_mosfet(technology, "nmos", widths.nmos), logic_mosfet(technology, "pmos", widths.pmos))
+    nmos, pmos = widths.mosfets(technology)
     add_mosfet(scope, technology, f"{name}n1", nmos, (y, on, f"{name}l", "0"))
     add_mosfet(scope, technology, f"{name}n2", nmos, (f"{name}l", a, "0", "0"))
     add_mosfet(scope, technology, f"{name}p1", pmos, (y, onb, f"{name}h", "vdd"))

@@ -109,7 +109,7 @@ def word_line_driver(parameters: PulseDriverParameters, technology: Technology) 
     add_inverter(block, technology, "high3", ("d", "high"), last_high)
     upper = logic_mosfet(technology, "pmos", parameters.upper_width)
     lower = logic_mosfet(technology, "nmos", parameters.lower_width)
-    idle_nmos, idle_pmos = logic_mosfet(technology, "nmos", idle.nmos), logic_mosfet(technology, "pmos", idle.pmos)
+    idle_nmos, idle_pmos = idle.mosfets(technology)
     add_mosfet(block, technology, "upper", upper, ("rwlp", "low", "vline", "vline"))
     add_mosfet(block, technology, "lower", lower, ("rwln", "high", "0", "0"))
     for line in ("rwlp", "rwln"):

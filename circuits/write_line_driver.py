@@ -18,14 +18,16 @@ from dataclasses import dataclass, field
 
 from PySpice.Spice.Netlist import Circuit, SubCircuit
 
-from circuits.devices import add_mosfet
+from circuits.devices import Mosfet, add_mosfet
 from circuits.gain_cell import GainCellParameters
 from circuits.gates import GateWidths, Rails, add_inverter
-from circuits.logic import logic_mosfet
 from circuits.technology import Technology
 
 WRITE_LINES = ("wwl", "wwlb")
 """The write word lines of a column, of the gate's NMOS and PMOS."""
+
+WRITE_RAILS = tuple(f"{line}_{end}" for line in WRITE_LINES for end in ("low", "high"))
+"""Between which they swing."""
 
 SAME_RAIL = 1e-3
 """Rails that are nearer (V) are one rail."""
@@ -56,36 +58,30 @@ def write_line_driver(
     Raises:
         CircuitError: a width that the technology does not allow.
     """
-    rails = [f"{line}_{end}" for line in WRITE_LINES for end in ("low", "high")]
-    block = SubCircuit("write_line_driver", "write", *WRITE_LINES, "vdd", *rails)
+    block = SubCircuit("write_line_driver", "write", *WRITE_LINES, "vdd", *WRITE_RAILS)
     first = GateWidths(nmos=parameters.pull.nmos / 3, pmos=parameters.pull.pmos / 3)
     add_inverter(block, technology, "hold", ("write", "hold"), first)
     add_inverter(block, technology, "true", ("hold", "open"), first)
+    (pull_down, pull_up), (pair_down, pair_up) = (
+        widths.mosfets(technology) for widths in (parameters.pull, parameters.pair)
+    )
     for line, (holding, writing) in cell.write_levels(technology).items():
         low, high = min(holding, writing), max(holding, writing)
+        rails = Rails(low=f"{line}_low", high=f"{line}_high")
         nodes = ("open", "hold")
         if high > technology.supply_voltage + SAME_RAIL:
-            nodes = _shift_up(block, parameters, technology, f"{line}u", nodes, f"{line}_high")
+            nodes = _shift(block, technology, f"{line}u", nodes, (pull_down, pair_up), ("0", rails.high))
         if low < -SAME_RAIL:
-            top = f"{line}_high"
-            nodes = _shift_down(block, parameters, technology, f"{line}d", nodes, Rails(low=f"{line}_low", high=top))
+            nodes = _shift(block, technology, f"{line}d", nodes, (pull_up, pair_down), (rails.high, rails.low))
         high_while_writing = writing > holding
         source = nodes[1] if high_while_writing else nodes[0]
-        add_inverter(
-            block,
-            technology,
-            f"{line}out",
-            (source, line),
-            parameters.output,
-            Rails(low=f"{line}_low", high=f"{line}_high"),
-        )
+        add_inverter(block, technology, f"{line}out", (source, line), parameters.output, rails)
     return block
 
 
 def add_write_line_driver(circuit: Circuit, name: str, *, write: str, wwl: str, wwlb: str) -> None:
     """Place a driver on the lines of one column; the rails are those of `add_write_rails`."""
-    rails = [f"{line}_{end}" for line in WRITE_LINES for end in ("low", "high")]
-    circuit.X(name, "write_line_driver", write, wwl, wwlb, "vdd", *rails)
+    circuit.X(name, "write_line_driver", write, wwl, wwlb, "vdd", *WRITE_RAILS)
 
 
 def add_write_rails(circuit: Circuit, cell: GainCellParameters, technology: Technology) -> tuple[str, ...]:
@@ -98,39 +94,19 @@ def add_write_rails(circuit: Circuit, cell: GainCellParameters, technology: Tech
     return tuple(names)
 
 
-def _shift_up(
+def _shift(
     block: SubCircuit,
-    parameters: WriteLineDriverParameters,
     technology: Technology,
     name: str,
     nodes: tuple[str, str],
-    high: str,
+    devices: tuple[Mosfet, Mosfet],
+    rails: tuple[str, str],
 ) -> tuple[str, str]:
-    """A signal and its complement, now between ground and `high`."""
-    pull = logic_mosfet(technology, "nmos", parameters.pull.nmos)
-    pair = logic_mosfet(technology, "pmos", parameters.pair.pmos)
+    """A signal and its complement, now between `rails`: that of the pulling devices and that of the pair."""
+    (pull, pair), (pulled, held) = devices, rails
     true, complement = f"{name}t", f"{name}c"
-    add_mosfet(block, technology, f"{name}1", pull, (complement, nodes[0], "0", "0"))
-    add_mosfet(block, technology, f"{name}2", pull, (true, nodes[1], "0", "0"))
-    add_mosfet(block, technology, f"{name}3", pair, (complement, true, high, high))
-    add_mosfet(block, technology, f"{name}4", pair, (true, complement, high, high))
-    return true, complement
-
-
-def _shift_down(
-    block: SubCircuit,
-    parameters: WriteLineDriverParameters,
-    technology: Technology,
-    name: str,
-    nodes: tuple[str, str],
-    rails: Rails,
-) -> tuple[str, str]:
-    """A signal and its complement, now between both rails."""
-    pull = logic_mosfet(technology, "pmos", parameters.pull.pmos)
-    pair = logic_mosfet(technology, "nmos", parameters.pair.nmos)
-    true, complement = f"{name}t", f"{name}c"
-    add_mosfet(block, technology, f"{name}1", pull, (complement, nodes[0], rails.high, rails.high))
-    add_mosfet(block, technology, f"{name}2", pull, (true, nodes[1], rails.high, rails.high))
-    add_mosfet(block, technology, f"{name}3", pair, (complement, true, rails.low, rails.low))
-    add_mosfet(block, technology, f"{name}4", pair, (true, complement, rails.low, rails.low))
+    add_mosfet(block, technology, f"{name}1", pull, (complement, nodes[0], pulled, pulled))
+    add_mosfet(block, technology, f"{name}2", pull, (true, nodes[1], pulled, pulled))
+    add_mosfet(block, technology, f"{name}3", pair, (complement, true, held, held))
+    add_mosfet(block, technology, f"{name}4", pair, (true, complement, held, held))
     return true, complement

@@ -11,11 +11,11 @@ from circuits.active_integrator import (
     ActiveIntegratorParameters,
     active_integrator,
 )
-from circuits.benches.converter import JUNCTION_CAPACITANCE_PER_WIDTH, OUTPUT_LOAD
-from circuits.errors import CircuitError
+from circuits.benches.column import check_operands
+from circuits.benches.converter import OUTPUT_LOAD, add_clock, add_known_charge, add_window
 from circuits.gain_cell import GainCellParameters, gain_cell
 from circuits.interconnect import wire_load
-from circuits.quantities import check_count, check_quantities, check_quantity
+from circuits.quantities import check_count, check_quantity
 from circuits.ramp import RAMP_PINS
 from circuits.stimuli import EDGE_TIME, pulse
 from circuits.technology import Technology
@@ -95,22 +95,16 @@ def _add_clocks(circuit: Circuit, integrator: ActiveIntegratorParameters, supply
         ("cz", (sampled - TRIP_TIME - BOTTOM_PLATE_DELAY, sampled - BOTTOM_PLATE_DELAY)),
         ("conv", (sampled + 2 * EDGE_TIME, end)),
     ):
-        _add_clock(circuit, name, [once], supply)
-    _add_clock(circuit, "mid", [reset, (timing.release + EDGE_TIME, end)], supply)
+        add_clock(circuit, name, [once], supply)
+    add_clock(circuit, "mid", [reset, (timing.release + EDGE_TIME, end)], supply)
     # the ramp is held at its reset level except while it runs
-    _add_clock(circuit, "hold", [(0.0, timing.discharge_start), (end, end + 2 * EDGE_TIME)], supply)
+    add_clock(circuit, "hold", [(0.0, timing.discharge_start), (end, end + 2 * EDGE_TIME)], supply)
     above_ground, below_supply = integrator.amplifier.cascode_bias
     circuit.V("vcn", "vcn", 0, pulse([awake], idle=0.0, active=above_ground))
     circuit.V("vcp", "vcp", 0, pulse([awake], idle=supply, active=supply - below_supply))
     runs = [(timing.discharge_start - RAMP_SETTLING, end)]
     circuit.V("vcr", "vcr", 0, pulse(runs, idle=supply, active=supply - integrator.ramp.cascode_bias))
-    window = [(timing.window_start, timing.window_end)]
-    circuit.V("window", "window", 0, pulse(window, idle=0.0, active=supply, edge=EDGE_TIME * 0.6))
-
-
-def _add_clock(circuit: Circuit, name: str, windows: list[tuple[float, float]], supply: float) -> None:
-    circuit.V(name, name, 0, pulse(windows, idle=0.0, active=supply))
-    circuit.V(f"{name}b", f"{name}b", 0, pulse(windows, idle=supply, active=0.0))
+    add_window(circuit, timing, supply)
 
 
 def active_integrator_bench(
@@ -145,10 +139,7 @@ def active_integrator_bench(
     check_count("n_rows", n_rows, 100_000)
     circuit = Circuit(name)
     add_integrator(circuit, integrator, technology, timing, bit_line_length=n_rows * cell.pitch)
-    junctions = n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * cell.bit_line_width
-    circuit.C("cells", "rbl", 0, junctions)
-    window = [(timing.input_start, timing.input_start + timing.input_window)]
-    circuit.I("column", "rbl", 0, pulse(window, idle=0.0, active=charge / timing.input_window))
+    add_known_charge(circuit, cell, timing, charge=charge, n_rows=n_rows)
     return _testbench(circuit, integrator, technology, timing, {}, {"charge": charge}, max_step)
 
 
@@ -182,11 +173,7 @@ def active_integrator_column_bench(
         CircuitError: operands of different lengths, a level outside the supply, or a pulse that is negative, shorter
             than its edge or longer than the input window.
     """
-    supply = technology.supply_voltage
-    levels = check_quantities("stored_voltages", stored_voltages, "V", 0.0, supply)
-    widths = check_quantities("pulse_widths", pulse_widths, "s", 0.0, timing.input_window)
-    if len(levels) != len(widths):
-        raise CircuitError(f"a column needs one level and one pulse per row, found {len(levels)} and {len(widths)}")
+    levels, widths = check_operands(technology, timing, stored_voltages, pulse_widths)
     circuit = Circuit(name)
     circuit.subcircuit(gain_cell(cell, technology))
     add_integrator(circuit, integrator, technology, timing, bit_line_length=len(levels) * cell.pitch)

@@ -20,6 +20,9 @@ from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
 from circuits.timing import LONGEST_TIME, ColumnTiming
 
+LARGEST_STEP = 100e-12
+"""Largest time step of a column's deck (s): keeps the pulse within some 6 ps of 10 ps steps."""
+
 ROW_PROBES = ("v(sn{})", "v(rwlp{})", "i(vrwlp{})", "i(vrwln{})", "v(dac{})", "i(vwbl{})")
 """Recorded of every row."""
 
@@ -57,7 +60,7 @@ def column_bench(
     wires: ArrayWires | None = None,
     word_lines: Sequence[WordLinePulse] | None = None,
     written: bool = True,
-    max_step: float = 100e-12,
+    max_step: float = LARGEST_STEP,
     name: str = "column",
 ) -> Testbench:
     """Write a column, read it once, convert: one transient with real cells, write gates and converter.
@@ -76,7 +79,7 @@ def column_bench(
             and `i(vfoot)` is the current (A) that the array gives the converter. None: one capacitor, no resistance.
         word_lines: what each row's word lines do at this column's position; None for ideal pulses of `pulse_widths`.
         written: False for a column that holds its levels from the start and is only read.
-        max_step: largest time step (s); 100 ps keeps the pulse within some 6 ps of 10 ps steps.
+        max_step: largest time step (s).
         name: name of the netlist.
 
     Returns:
@@ -86,17 +89,7 @@ def column_bench(
         CircuitError: operands of different lengths, a level outside the supply, or a pulse that is negative, shorter
             than its edge or longer than the input window.
     """
-    stored_voltages = check_quantities("stored_voltages", stored_voltages, "V", 0.0, technology.supply_voltage)
-    pulse_widths = check_quantities("pulse_widths", pulse_widths, "s", 0.0, LONGEST_TIME)
-    if len(stored_voltages) != len(pulse_widths):
-        raise CircuitError(
-            f"a column needs one level and one pulse per row, found {len(stored_voltages)} and {len(pulse_widths)}"
-        )
-    if max(pulse_widths) > timing.input_window * 1.0001:
-        raise CircuitError(
-            f"an input pulse of {max(pulse_widths) * 1e9:.4g} ns is longer than the input window of "
-            f"{timing.input_window * 1e9:.4g} ns"
-        )
+    stored_voltages, pulse_widths = check_operands(technology, timing, stored_voltages, pulse_widths)
     n_rows = len(stored_voltages)
     circuit = Circuit(name)
     circuit.subcircuit(gain_cell(cell, technology))
@@ -152,6 +145,27 @@ def column_bench(
             **{f"sn{k}": _before(level, mid, supply, written) for k, level in enumerate(stored_voltages)},
         },
     )
+
+
+def check_operands(
+    technology: Technology, timing: ColumnTiming, stored_voltages: Sequence[float], pulse_widths: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """Return the levels (V) and the pulses (s) of a column's rows as floats.
+
+    Raises:
+        CircuitError: operands of different lengths, a level outside the supply, or a pulse that is negative
+            or longer than the input window.
+    """
+    levels = check_quantities("stored_voltages", stored_voltages, "V", 0.0, technology.supply_voltage)
+    widths = check_quantities("pulse_widths", pulse_widths, "s", 0.0, LONGEST_TIME)
+    if len(levels) != len(widths):
+        raise CircuitError(f"a column needs one level and one pulse per row, found {len(levels)} and {len(widths)}")
+    if max(widths) > timing.input_window * 1.0001:
+        raise CircuitError(
+            f"an input pulse of {max(widths) * 1e9:.4g} ns is longer than the input window of "
+            f"{timing.input_window * 1e9:.4g} ns"
+        )
+    return levels, widths
 
 
 def _before(level: float, mid: float, supply: float, written: bool) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySpice.Spice.Netlist import Circuit
 
 from circuits.charge_to_pulse import CONVERTER_PINS, ChargeToPulseParameters, charge_to_pulse
@@ -48,12 +50,8 @@ def charge_to_pulse_bench(
     check_quantity("charge", charge, "C", -limit, limit)
     check_count("n_rows", n_rows, 100_000)
     circuit = Circuit(name)
-    junctions = n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * cell.bit_line_width
     add_converter(circuit, converter, technology, timing, bit_line_length=n_rows * cell.pitch)
-    circuit.C("cells", "rbl", 0, junctions)
-    current = charge / timing.input_window
-    window = [(timing.input_start, timing.input_start + timing.input_window)]
-    circuit.I("column", "rbl", 0, pulse(window, idle=0.0, active=current))
+    add_known_charge(circuit, cell, timing, charge=charge, n_rows=n_rows)
     return Testbench(
         name=name,
         circuit=circuit,
@@ -93,6 +91,15 @@ def converter_probes() -> tuple[str, ...]:
     )
 
 
+def add_known_charge(
+    circuit: Circuit, cell: GainCellParameters, timing: ColumnTiming, *, charge: float, n_rows: int
+) -> None:
+    """Add to `rbl` what stands for a column: the junctions of its cells, and the charge drawn over the input window."""
+    circuit.C("cells", "rbl", 0, n_rows * JUNCTION_CAPACITANCE_PER_WIDTH * cell.bit_line_width)
+    window = [(timing.input_start, timing.input_start + timing.input_window)]
+    circuit.I("column", "rbl", 0, pulse(window, idle=0.0, active=charge / timing.input_window))
+
+
 def add_converter(
     circuit: Circuit,
     converter: ChargeToPulseParameters,
@@ -114,21 +121,26 @@ def add_converter(
     circuit.V("vcn", "vcn", 0, pulse(on, idle=0.0, active=above_ground))
     circuit.V("vcp", "vcp", 0, pulse(on, idle=supply, active=supply - below_supply))
     conversion_end = timing.window_end + 1.0e-9
-    _clock(circuit, "on", on, supply)
-    _clock(circuit, "rst", [(max(timing.wake - 1.3e-9, 0.05e-9), timing.reset_end)], supply)
-    _clock(circuit, "cmp", [(timing.discharge_start - timing.comparator_wake, conversion_end)], supply)
-    _clock(circuit, "dis", [(timing.discharge_start, conversion_end)], supply)
+    add_clock(circuit, "on", on, supply)
+    add_clock(circuit, "rst", [(max(timing.wake - 1.3e-9, 0.05e-9), timing.reset_end)], supply)
+    add_clock(circuit, "cmp", [(timing.discharge_start - timing.comparator_wake, conversion_end)], supply)
+    add_clock(circuit, "dis", [(timing.discharge_start, conversion_end)], supply)
     latch_end = timing.discharge_start - 0.3e-9
-    _clock(circuit, "latch", [(timing.discharge_start - timing.comparator_wake, latch_end)], supply)
-    window = [(timing.window_start, timing.window_end)]
-    circuit.V("window", "window", 0, pulse(window, idle=0.0, active=supply, edge=EDGE_TIME * 0.6))
+    add_clock(circuit, "latch", [(timing.discharge_start - timing.comparator_wake, latch_end)], supply)
+    add_window(circuit, timing, supply)
     circuit.C("rbl", "rbl", 0, wire_load(technology, bit_line_length).capacitance)
     circuit.C("load", "pulse", 0, OUTPUT_LOAD)
     circuit.C("sign", "sign", 0, OUTPUT_LOAD)
     circuit.X("converter", "charge_to_pulse", *CONVERTER_PINS)
 
 
-def _clock(circuit: Circuit, name: str, windows: list[tuple[float, float]], supply: float) -> None:
-    """A clock and its complement, `name` and `name`b."""
+def add_window(circuit: Circuit, timing: ColumnTiming, supply: float) -> None:
+    """Add the clock that lets pulses pass, `window`."""
+    window = [(timing.window_start, timing.window_end)]
+    circuit.V("window", "window", 0, pulse(window, idle=0.0, active=supply, edge=EDGE_TIME * 0.6))
+
+
+def add_clock(circuit: Circuit, name: str, windows: Sequence[tuple[float, float]], supply: float) -> None:
+    """Add a clock and its complement, `name` and `name`b."""
     circuit.V(name, name, 0, pulse(windows, idle=0.0, active=supply))
     circuit.V(f"{name}b", f"{name}b", 0, pulse(windows, idle=supply, active=0.0))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from PySpice.Spice.Netlist import Circuit
 
 from circuits.benches.active_integrator import add_read_rows
-from circuits.errors import CircuitError
+from circuits.benches.column import check_operands
 from circuits.gain_cell import GainCellParameters, gain_cell
 from circuits.interconnect import wire_load
-from circuits.quantities import check_quantities, check_quantity
+from circuits.quantities import check_quantity
 from circuits.technology import Technology
 from circuits.testbench import Testbench, Transient
 from circuits.timing import ColumnTiming
@@ -47,10 +47,7 @@ def passive_column_bench(
             the input window.
     """
     check_quantity("capacitance at the bit line", capacitance, "F", 1e-18, 1e-9)
-    levels = check_quantities("stored_voltages", stored_voltages, "V", 0.0, technology.supply_voltage)
-    widths = check_quantities("pulse_widths", pulse_widths, "s", 0.0, timing.input_window)
-    if len(levels) != len(widths):
-        raise CircuitError(f"a column needs one level and one pulse per row, found {len(levels)} and {len(widths)}")
+    levels, widths = check_operands(technology, timing, stored_voltages, pulse_widths)
     circuit = Circuit(name)
     circuit.subcircuit(gain_cell(cell, technology))
     circuit.V("dd", "vdd", 0, technology.supply_voltage)

@@ -31,6 +31,17 @@ class Headline:
     beside: str
 
 
+def page_templates() -> Environment:
+    """The templates of our pages: text is escaped, and a name that is not given is an error."""
+    return Environment(
+        loader=PackageLoader("pycosim.evaluate", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def render_html(report: Report, drawings: Mapping[str, str]) -> str:
     """Render the page.
 
@@ -41,13 +52,7 @@ def render_html(report: Report, drawings: Mapping[str, str]) -> str:
     Returns:
         A complete HTML document. Same report, same bytes.
     """
-    environment = Environment(
-        loader=PackageLoader("pycosim.evaluate", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates()
     environment.filters.update(
         quantity=show_quantity,
         number=show_number,

@@ -72,6 +72,11 @@ class Design:
         """T_max (s)."""
         return self.first.timing.max_pulse_width
 
+    @property
+    def unit_time(self) -> float:
+        """What a code adds to an input pulse, and a count to an output pulse (s)."""
+        return self.max_pulse_width / (N_INPUTS - 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CellData:

@@ -92,12 +92,12 @@ def area_table(areas: Mapping[str, Area]) -> Table:
         )
         for name, area in areas.items()
     ]
-    head = head_area(areas)
+    head, density = head_area(areas), f"{1e3 * AreaRules().capacitor_density:g} fF/um^2"
     return Table(
         title="Area from device sizes, before layout",
-        header=("circuit", "transistors", "their area, um^2", "capacitors, fF", "their area at 2.5 fF/um^2, um^2"),
+        header=("circuit", "transistors", "their area, um^2", "capacitors, fF", f"their area at {density}, um^2"),
         rows=tuple(rows),
-        note=f"A tile takes {head['tile'] * 1e12:.0f} um^2 with a metal capacitor of 2.5 fF/um^2 over each cell, and "
+        note=f"A tile takes {head['tile'] * 1e12:.0f} um^2 with a metal capacitor of {density} over each cell, and "
         f"{head['tile_cells_at_pitch'] * 1e12:.0f} um^2 where the capacitor is dense enough for the published cell of "
         f"1 um^2 (that takes {areas['cell'].capacitance * 1e15:.0f} fF/um^2: a high-k MIM). A head of 16 tiles: "
         f"{head['head'] * 1e6:.2f} mm^2 without counters, adders and control; published about 0.5 mm^2 with its "

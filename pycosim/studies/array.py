@@ -83,14 +83,14 @@ def _check_cut(lab: Laboratory, table: ReadPairTable, size: int) -> xr.Dataset:
     # high levels and long pulses, so that few cells fill the converter's range
     low = max(0, len(design.levels) - 6)
     stored = design.levels[rng.integers(low, len(design.levels), (size, size))]
-    widths = np.asarray(design.max_pulse_width / (N_INPUTS - 1) * rng.integers(4, N_INPUTS, size), dtype=np.float64)
+    widths = np.asarray(design.unit_time * rng.integers(4, N_INPUTS, size), dtype=np.float64)
     flat, _ = flat_reads(array, lab.simulator, stored_voltages=stored, pulse_widths=widths)
     cut = separate_reads(
         array,
         lab.simulator,
         stored_voltages=stored,
         pulse_widths=widths,
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )["pulse_width"].values
     without = column_reads(
         ideal,

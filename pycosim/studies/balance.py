@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from circuits.benches.column import LARGEST_STEP
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.sweeps.energy_balance import charging_energies, column_by_step
-
-DECK_STEP = 100e-12
-"""Largest time step of the column decks (s), see `circuits/benches/column.py`."""
 
 TARGET = 1e-3
 """Energy that may be missing in the check, over what was drawn."""
@@ -31,8 +29,8 @@ ENERGIES = {
 
 def study_balance(lab: Laboratory) -> Study:
     """An RC check at several steps, and one whole column at the decks' step and at shorter ones."""
-    steps = [1e-12, 5e-12, 20e-12] if lab.quick else [1e-12, 2e-12, 5e-12, 10e-12, 20e-12, 50e-12, DECK_STEP]
-    column_steps = [20e-12, DECK_STEP] if lab.quick else [10e-12, 25e-12, 50e-12, DECK_STEP]
+    steps = [1e-12, 5e-12, 20e-12] if lab.quick else [1e-12, 2e-12, 5e-12, 10e-12, 20e-12, 50e-12, LARGEST_STEP]
+    column_steps = [20e-12, LARGEST_STEP] if lab.quick else [10e-12, 25e-12, 50e-12, LARGEST_STEP]
     lab.progress.stage("balance: energy", total=len(column_steps) + 1)
     charging = charging_energies(lab.design.technology, lab.simulator, max_steps=steps)
     lab.progress.advance()
@@ -44,14 +42,14 @@ def study_balance(lab: Laboratory) -> Study:
         lab.design.first,
         lab.simulator,
         stored_voltages=lab.design.levels[levels],
-        pulse_widths=codes * lab.design.max_pulse_width / 15,
+        pulse_widths=np.asarray(codes * lab.design.unit_time, dtype=np.float64),
         max_steps=column_steps,
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )
-    finest, deck = charging.isel(max_step=0), column.sel(max_step=DECK_STEP)
+    finest, deck = charging.isel(max_step=0), column.sel(max_step=LARGEST_STEP)
     reference = column.isel(max_step=0)
     total = column["energy_converter"] + column["energy_bias"]
-    supply_error = float(total.sel(max_step=DECK_STEP) / total.isel(max_step=0) - 1)
+    supply_error = float(total.sel(max_step=LARGEST_STEP) / total.isel(max_step=0) - 1)
     width_error = float(deck["pulse_width"] - reference["pulse_width"])
     errors = np.abs(charging["error"].values)
     met = met_up_to(steps, errors)
@@ -63,7 +61,7 @@ def study_balance(lab: Laboratory) -> Study:
             {"max_step_s": step, "error": float(error)} for step, error in zip(steps, errors, strict=True)
         ],
         "energy_balance_met_up_to_s": met,
-        "deck_step_s": DECK_STEP,
+        "deck_step_s": LARGEST_STEP,
         "energy_stored_over_closed_form": float(finest["stored"] / finest["stored_closed_form"]),
         "energy_dissipated_over_closed_form": float(finest["dissipated"] / finest["dissipated_closed_form"]),
         "supply_integration_error": supply_error,
@@ -87,9 +85,10 @@ def study_balance(lab: Laboratory) -> Study:
                     for row in (charging.isel(max_step=k) for k in range(len(steps)))
                 ),
                 note=f"The figure of the summary is that of {1e12 * steps[0]:g} ps, a step that no deck of a column "
-                f"has: they run at a largest step of {1e12 * DECK_STEP:g} ps, which ngspice shortens where signals "
+                f"has: they run at a largest step of {1e12 * LARGEST_STEP:g} ps, which ngspice shortens where signals "
                 "move. What the integration of a column's own supply current loses by that is in the next table: at "
-                f"{1e12 * DECK_STEP:g} ps {100 * supply_error:+.3f} % of the energy at {1e12 * column_steps[0]:g} ps.",
+                f"{1e12 * LARGEST_STEP:g} ps {100 * supply_error:+.3f} % of the energy at "
+                f"{1e12 * column_steps[0]:g} ps.",
             ),
             Table(
                 title=f"One column of {n_rows} cells by the largest time step of its deck",

@@ -16,6 +16,7 @@ from circuits.gain_cell import GainCellParameters
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import MUTED, SERIES, drawing_style, new_figure, plain
 from pycosim.studies.held_cell import Held, measure_held
+from pycosim.studies.numbers import number
 from pycosim.studies.retention_tables import seconds
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.sweeps.cell import read_current_table
@@ -150,11 +151,11 @@ def _table(rows: Sequence[Mapping[str, Json]]) -> Table:
     def line(row: Mapping[str, Json]) -> tuple[str, ...]:
         return (
             f"{row['title']}",
-            f"{1e6 * _number(row['read_current_min_a']):.2f} .. {1e6 * _number(row['read_current_max_a']):.2f}",
-            f"{100 * _number(row['nonlinearity']):.1f}",
-            f"{100 * (1 - _number(row['pulse_over_dc'])):.1f}",
-            f"{1e3 * _number(row['injection_mean_v']):+.1f}",
-            f"{100 * _number(row['injection_gain']):+.2f}",
+            f"{1e6 * number(row['read_current_min_a']):.2f} .. {1e6 * number(row['read_current_max_a']):.2f}",
+            f"{100 * number(row['nonlinearity']):.1f}",
+            f"{100 * (1 - number(row['pulse_over_dc'])):.1f}",
+            f"{1e3 * number(row['injection_mean_v']):+.1f}",
+            f"{100 * number(row['injection_gain']):+.2f}",
             seconds(row["retention_27c_s"]),
             seconds(row["retention_85c_s"]),
         )
@@ -186,11 +187,11 @@ def _cost_table(rows: Sequence[Mapping[str, Json]]) -> Table:
         return (
             f"{row['title']}",
             f"{row['transistors']}",
-            f"{1e15 * _number(row['storage_capacitance_f']):.1f}",
-            *(f"{1e12 * _number(area):.3f}" for area in areas),
-            f"not in {1e9 * WRITE_TIME:g} ns" if write_time is None else f"{1e9 * _number(write_time):.1f}",
-            f"{1e3 * _number(row['write_error_max_v']):.1f}",
-            f"{1e15 * _number(row['line_energy_j']):.1f} + {1e15 * _number(row['gate_energy_j']):.1f}",
+            f"{1e15 * number(row['storage_capacitance_f']):.1f}",
+            *(f"{1e12 * number(area):.3f}" for area in areas),
+            f"not in {1e9 * WRITE_TIME:g} ns" if write_time is None else f"{1e9 * number(write_time):.1f}",
+            f"{1e3 * number(row['write_error_max_v']):.1f}",
+            f"{1e15 * number(row['line_energy_j']):.1f} + {1e15 * number(row['gate_energy_j']):.1f}",
         )
 
     return Table(
@@ -232,8 +233,3 @@ def _plot(compared: Sequence[Compared]) -> Figure:
         for axes in (read, inject):
             plain(axes)
         return figure
-
-
-def _number(value: Json) -> float:
-    assert isinstance(value, int | float)
-    return float(value)

@@ -14,10 +14,12 @@ from circuits.testbench import render_netlist
 from circuits.trim import TrimCodes, TrimParameters
 from pycosim.errors import SimulationError
 from pycosim.evaluate.document import Json
+from pycosim.studies.numbers import number
 from pycosim.studies.sigma import sigma_note
 from pycosim.studies.study import Laboratory, Table
-from pycosim.sweeps.calibration import Trimmed, TrimPlan, calibrate, pulses_of_dies
+from pycosim.sweeps.calibration import Trimmed, TrimPlan, calibrate
 from pycosim.sweeps.column import Column
+from pycosim.sweeps.variation import converter_spread
 from pycosim.waveforms import supply_energy
 
 Array = NDArray[np.float64]
@@ -114,11 +116,11 @@ def trim_dies(lab: Laboratory, column: Column) -> Trim:
     full = column.converter.saturation_current * column.timing.max_pulse_width
     charges = [share * full for share in shares]
     lab.progress.stage("trim of the " + ("signed converter" if column.converter.signed else "HardSigmoid"), total=3)
-    before = pulses_of_dies(column, lab.simulator, charges=charges, seeds=seeds, codes=[TrimCodes()] * n_dies)
+    before = converter_spread(column, lab.simulator, charges=charges, seeds=seeds, codes=[TrimCodes()] * n_dies)
     lab.progress.advance()
     trimmed = calibrate(column, lab.simulator, seeds=seeds, plan=TrimPlan())
     lab.progress.advance()
-    after = pulses_of_dies(column, lab.simulator, charges=charges, seeds=seeds, codes=trimmed.codes)
+    after = converter_spread(column, lab.simulator, charges=charges, seeds=seeds, codes=trimmed.codes)
     lab.progress.advance()
     return Trim(
         column=column, before=before, after=after, trimmed=trimmed, conversion_energy=_conversion_energy(lab, column)
@@ -153,7 +155,7 @@ def trim_table(trims: Mapping[str, Trim]) -> Table:
 
     def row(title: str, keys: tuple[str, ...], scale: float, text: str) -> tuple[str, ...]:
         return title, *(
-            " -> ".join(text.format(_number(figures[key]) * scale) for key in keys) for figures in found.values()
+            " -> ".join(text.format(number(figures[key]) * scale) for key in keys) for figures in found.values()
         )
 
     def pair(key: str) -> tuple[str, str]:
@@ -177,7 +179,3 @@ def trim_table(trims: Mapping[str, Trim]) -> Table:
         note="All columns of an array are calibrated at the same time. Reference charges are taken as exact. "
         f"{sigma_note(min(len(trim.trimmed.seeds) for trim in trims.values()))}",
     )
-
-
-def _number(value: Json) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")

@@ -13,6 +13,8 @@ from pycosim.errors import SimulationError
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
 from pycosim.flows.characterization import Design
+from pycosim.studies.conditions import NOMINAL, SLOWEST, condition_name, design_at
+from pycosim.studies.numbers import number
 from pycosim.studies.operands import measured_charges, spread_operands
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.sweeps.column import Column, column_reads
@@ -46,15 +48,13 @@ def study_corners(lab: Laboratory) -> Study:
     A column's error is against its own corner: the pulse that the sum of the cells' charges there would give in an
     ideal converter. What the cells' currents do is separate, and what the adaptation takes up.
     """
-    technology = lab.design.technology
-    points = list(product(technology.corners, TEMPERATURES, SUPPLY_SCALES))
+    points = list(product(lab.design.technology.corners, TEMPERATURES, SUPPLY_SCALES))
     if lab.quick:
-        points = [("tt", 27.0, 1.0), ("ss", 0.0, 0.9)]
+        points = [NOMINAL, SLOWEST]
     lab.progress.stage("corners", total=len(points))
     rows: list[dict[str, Json]] = []
-    for corner, temperature, scale in points:
-        design = lab.design.at(corner=corner, temperature=temperature, supply_voltage=scale * technology.supply_voltage)
-        rows.append(_row(lab, design))
+    for condition in points:
+        rows.append(_row(lab, design_at(lab.design, condition)))
         lab.progress.advance()
     return Study(
         name="corners",
@@ -123,23 +123,18 @@ def _column_figures(lab: Laboratory, design: Design, column: Column, cell_charge
     }
 
 
-def _number(row: dict[str, Json], key: str) -> float:
-    value = row.get(key)
-    return float(value) if isinstance(value, int | float) else float("nan")
-
-
 def _line(row: dict[str, Json]) -> tuple[str, ...]:
     """A corner in the table. One in which a circuit failed has what was found before, then why."""
-    shown = [f"{row['corner']}, {_number(row, 'temperature_c'):g} C, {_number(row, 'supply_v'):.2f} V"]
+    shown = [condition_name(row["corner"], number(row["temperature_c"]), number(row["supply_v"]))]
     if "cell_zero_v" in row:
-        current = f"{_number(row, 'cell_lowest_a') * 1e6:.1f} / {_number(row, 'cell_highest_a') * 1e6:.1f}"
-        shown += [current, f"{_number(row, 'cell_zero_v'):.3f}"]
+        current = f"{number(row['cell_lowest_a']) * 1e6:.1f} / {number(row['cell_highest_a']) * 1e6:.1f}"
+        shown += [current, f"{number(row['cell_zero_v']):.3f}"]
     for name in ("first", "second"):
         if f"{name}_energy_j" in row:
             shown += [
-                f"{100 * _number(row, f'{name}_gain_error'):+.1f} %, {_number(row, f'{name}_offset_s') * 1e9:+.3f}",
-                f"{_number(row, f'{name}_column_error_rms_s') * 1e9:.3f}",
-                f"{_number(row, f'{name}_energy_j') * 1e12:.2f}",
+                f"{100 * number(row[f'{name}_gain_error']):+.1f} %, {number(row[f'{name}_offset_s']) * 1e9:+.3f}",
+                f"{number(row[f'{name}_column_error_rms_s']) * 1e9:.3f}",
+                f"{number(row[f'{name}_energy_j']) * 1e12:.2f}",
             ]
     if row["failed"]:
         shown.append(f"failed: {row['failed']}")
@@ -168,14 +163,14 @@ def _plot(rows: Sequence[dict[str, Json]]) -> Figure:
             ("first_offset_s", 1e9, "HardSigmoid: offset, ns"),
             ("first_column_error_rms_s", 1e9, "HardSigmoid: rms error of columns, ns"),
         )
-        supplies = sorted({_number(row, "supply_v") for row in rows})
+        supplies = sorted({number(row.get("supply_v")) for row in rows})
         for axes, (key, scale, title) in zip(panels, quantities, strict=True):
             for color, name in zip(SERIES, names, strict=False):
                 for supply, marker in zip(supplies, "v.^", strict=False):
-                    found = [row for row in rows if row["corner"] == name and _number(row, "supply_v") == supply]
+                    found = [row for row in rows if row["corner"] == name and number(row.get("supply_v")) == supply]
                     axes.plot(
-                        [_number(row, "temperature_c") for row in found],
-                        [_number(row, key) * scale for row in found],
+                        [number(row.get("temperature_c")) for row in found],
+                        [number(row.get(key)) * scale for row in found],
                         marker=marker,
                         color=color,
                         linewidth=0.8,

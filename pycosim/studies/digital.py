@@ -50,6 +50,6 @@ def gate_energy(lab: Laboratory) -> float:
         np.real(waves.signals["i(vdd)"]),
         lab.design.technology.supply_voltage,
         start,
-        start + (cycles - 0.5) * GATE_PERIOD,
+        start + cycles * GATE_PERIOD,
     )
-    return energy / (cycles - 0.5)
+    return energy / cycles

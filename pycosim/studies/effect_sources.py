@@ -17,6 +17,7 @@ from pycosim.models.input_pulse import InputPulse
 from pycosim.models.spread import CellDeviation, ConverterSpread, voltage_sensitivity
 from pycosim.models.stored_levels import StoredLevels
 from pycosim.models.wire_loss import WireLoss
+from pycosim.studies.numbers import figure_at, number_at, numbers
 from pycosim.studies.study import Laboratory
 from pycosim.sweeps.cell import storage_drift
 from pycosim.sweeps.cell_spread import cell_deviations, charge_sensitivities
@@ -110,8 +111,8 @@ def with_figures(measured: MeasuredEffects, figures: Mapping[str, Json], design:
             `input_driver`, as many as there are.
         design: gives currents of the converters and sizes.
     """
-    levels, supply = _numbers(figures, "write_path", "stored_levels_v"), design.technology.supply_voltage
-    write_noise, stored = measured.write_noise, _number(figures, "noise_storage_v")
+    levels, supply = numbers(figure_at(figures, "write_path", "stored_levels_v")), design.technology.supply_voltage
+    write_noise, stored = measured.write_noise, number_at(figures, "noise_storage_v")
     if write_noise is not None and stored is not None:
         write_noise = replace(write_noise, sigma=stored)
     return replace(
@@ -122,7 +123,7 @@ def with_figures(measured: MeasuredEffects, figures: Mapping[str, Json], design:
         trimmed=_spread(figures, design, ("converter",), ("trim",), "after_"),
         noise=_noise(figures, design),
         wire_loss=_wire_loss(figures),
-        levels=None if levels is None else StoredLevels(voltages=np.array(levels), full_scale=supply),
+        levels=StoredLevels(voltages=np.array(levels), full_scale=supply) if levels else None,
         pulses=_pulses(figures, design),
     )
 
@@ -134,7 +135,7 @@ def _spread(
     spreads = []
     for column, name in ((design.first, "charge_to_pulse"), (design.second, "signed_charge_to_pulse")):
         offset, gain = (
-            _number(figures, *before, name, *after, f"{prefix}{key}") for key in ("sigma_offset_s", "sigma_gain")
+            number_at(figures, *before, name, *after, f"{prefix}{key}") for key in ("sigma_offset_s", "sigma_gain")
         )
         if offset is not None and gain is not None:
             current = column.converter.saturation_current
@@ -146,8 +147,8 @@ def _noise(figures: Mapping[str, Json], design: Design) -> ConverterPair | None:
     """Noise of a conversion; that of the stored voltages, which a write draws, is not in it."""
     spreads = []
     for column, name in ((design.first, "hard_sigmoid"), (design.second, "signed")):
-        total = _number(figures, "noise_s", name, "total")
-        stored = _number(figures, "noise_s", name, "ktc_storage")
+        total = number_at(figures, "noise_s", name, "total")
+        stored = number_at(figures, "noise_s", name, "ktc_storage")
         if total is not None and stored is not None:
             own = float(np.sqrt(max(total**2 - stored**2, 0.0)))
             spreads.append(ConverterSpread(charge_per_second=column.converter.saturation_current, noise=own))
@@ -157,7 +158,7 @@ def _noise(figures: Mapping[str, Json], design: Design) -> ConverterPair | None:
 def _wire_loss(figures: Mapping[str, Json]) -> WireLoss | None:
     """Of the published size; in both arrays the word lines run along 64 cells, and so do the bit lines."""
     driver, word_line, bit_line = (
-        _number(figures, "ir_drop", str(CELLS_PER_LINE), "loss", part) for part in ("driver", "word_line", "bit_line")
+        number_at(figures, "ir_drop", str(CELLS_PER_LINE), "loss", part) for part in ("driver", "word_line", "bit_line")
     )
     if driver is None or word_line is None or bit_line is None:
         return None
@@ -168,31 +169,12 @@ def _wire_loss(figures: Mapping[str, Json]) -> WireLoss | None:
 
 def _pulses(figures: Mapping[str, Json], design: Design) -> Transfer | None:
     """What arrives of a pulse: none of code 0, and the driver's gain and offset from code 1 on."""
-    gain, offset = _number(figures, "input_driver", "gain"), _number(figures, "input_driver", "offset_s")
+    gain, offset = number_at(figures, "input_driver", "gain"), number_at(figures, "input_driver", "offset_s")
     if gain is None or offset is None:
         return None
-    law = InputPulse(n_codes=N_INPUTS, unit_time=design.max_pulse_width / (N_INPUTS - 1), gain=gain, offset=offset)
+    law = InputPulse(n_codes=N_INPUTS, unit_time=design.unit_time, gain=gain, offset=offset)
     codes = np.arange(law.n_codes, dtype=np.float64)
     return Transfer(meant=law.unit_time * codes, arrived=law.pulse_width(codes))
-
-
-def _number(figures: Mapping[str, Json], *path: str) -> float | None:
-    """The number at the end of a path of keys, if it is there."""
-    value = _at(figures, *path)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _numbers(figures: Mapping[str, Json], *path: str) -> list[float] | None:
-    """The list of numbers at the end of a path of keys, if it is there."""
-    value = _at(figures, *path)
-    return [float(v) for v in value if isinstance(v, int | float)] if isinstance(value, list) else None
-
-
-def _at(figures: Mapping[str, Json], *path: str) -> Json:
-    found: Json = dict(figures)
-    for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found
 
 
 def _sampled_noise(design: Design) -> float:

@@ -11,23 +11,21 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from circuits.area import Area
+from circuits.benches.cell import CELLS_PER_LINE
 from pycosim.evaluate.cost import PUBLISHED_BLOCKS, PUBLISHED_TILES
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
-from pycosim.flows.columns import N_ROWS
 from pycosim.spice import Simulator
 from pycosim.studies.area import area_table, circuit_areas, head_area
 from pycosim.studies.digital import DigitalEstimate, gate_energy
+from pycosim.studies.energy_floor import Floor, energy_floor
+from pycosim.studies.numbers import number_at
 from pycosim.studies.study import Laboratory, Study, Table
-from pycosim.studies.topology_reads import Floor, energy_floor
 from pycosim.studies.workload import ReadOperands, transformer_operands
 from pycosim.sweeps.cell import read_current_table
 from pycosim.sweeps.column import Column, column_reads
 
 Array = NDArray[np.float64]
-
-N_COLUMNS = 64
-"""Columns of a tile [2025 Leroux]."""
 
 _PUBLISHED = dict(PUBLISHED_BLOCKS)
 
@@ -49,12 +47,12 @@ def study_energy(lab: Laboratory, figures: Mapping[str, Json]) -> Study:
             lab.simulator,
             stored_voltages=read.stored_voltages,
             pulse_widths=read.pulse_widths,
-            progress=lambda done, total: lab.progress.advance(),
+            progress=lab.advance,
         )
         for column, read in zip((design.first, design.second), operands, strict=True)
     ]
     gate = gate_energy(lab)
-    mean_counts = float(np.mean(np.abs(reads[1]["pulse_width"].values)) / (design.max_pulse_width / 15))
+    mean_counts = float(np.mean(np.abs(reads[1]["pulse_width"].values)) / design.unit_time)
     digital = DigitalEstimate().switched_gates(mean_counts, PUBLISHED_TILES) * gate
     blocks = _blocks(reads, operands, figures, digital)
     areas = circuit_areas(lab.design)
@@ -110,11 +108,11 @@ def _blocks(
     figures: Mapping[str, Json],
     digital: float,
 ) -> tuple[Block, ...]:
-    columns, rows = N_COLUMNS * PUBLISHED_TILES, N_ROWS * PUBLISHED_TILES
+    columns, rows = CELLS_PER_LINE * PUBLISHED_TILES, CELLS_PER_LINE * PUBLISHED_TILES
 
     def drivers(array: int) -> float | None:
         """Own energy of the pulses that are not absent."""
-        pulse = _optional(figures, "input_driver", "energy_own_j")
+        pulse = number_at(figures, "input_driver", "energy_own_j")
         return None if pulse is None else rows * pulse * float(np.mean(operands[array].pulse_widths > 0))
 
     def read(data: xr.Dataset) -> float:
@@ -150,7 +148,7 @@ def _blocks(
         ),
         Block(
             name="write path (DACs)",
-            energy=_optional(figures, "write_path", "energy_per_token_j"),
+            energy=number_at(figures, "write_path", "energy_per_token_j"),
             published=_PUBLISHED["DACs"],
             source="transistor-level multi-level driver, one column of K and one of V",
         ),
@@ -161,13 +159,6 @@ def _blocks(
             source="gates counted, energy of a gate simulated; no routing, no control",
         ),
     )
-
-
-def _optional(figures: Mapping[str, Json], *keys: str) -> float | None:
-    found: Json = dict(figures)
-    for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    return float(found) if isinstance(found, int | float) else None
 
 
 def _figures(
@@ -181,7 +172,7 @@ def _figures(
     keys = ("array1", "array2", "drivers1", "drivers2", "dac", "digital")
     energies: dict[str, Json] = {key: block.energy for key, block in zip(keys, blocks, strict=True)}
     analog = sum(block.energy or 0.0 for block in blocks[:-1])
-    macs = 2 * N_ROWS * N_COLUMNS * PUBLISHED_TILES
+    macs = 2 * CELLS_PER_LINE * CELLS_PER_LINE * PUBLISHED_TILES
     per_column: dict[str, Json] = {
         name: {
             "converter": float(data["energy_converter"].mean()),
@@ -208,9 +199,9 @@ def _figures(
 
 def _column_table(reads: list[xr.Dataset], floor: list[Floor]) -> Table:
     rows = []
-    for name, data, bound, published in zip(
-        ("array 1", "array 2"), reads, floor, (1120e-12 / 1024, 700e-12 / 1024), strict=True
-    ):
+    blocks = ("array 1 and charge-to-pulse", "array 2 and signed charge-to-pulse")
+    for name, data, bound, block in zip(("array 1", "array 2"), reads, floor, blocks, strict=True):
+        published = _PUBLISHED[block] / (PUBLISHED_TILES * CELLS_PER_LINE)
         converter, lines = data["energy_converter"].values, data["energy_word_lines"].values
         total = converter + lines
         rows.append(
@@ -269,8 +260,8 @@ def _plot(reads: list[xr.Dataset]) -> Figure:
         figure = new_figure(10, 2.8)
         panels = figure.subplots(1, 2)
         for axes, data, name in zip(panels, reads, ("array 1", "array 2"), strict=True):
-            charge = data["energy_word_lines"].values * 1e12
-            axes.plot(charge, data["energy_converter"].values * 1e12, ".", color=SERIES[0], label="converter")
+            lines = data["energy_word_lines"].values * 1e12
+            axes.plot(lines, data["energy_converter"].values * 1e12, ".", color=SERIES[0], label="converter")
             axes.set(title=f"{name}: every read", xlabel="word lines, pJ", ylabel="converter, pJ", ylim=(0, None))
             plain(axes)
         return figure

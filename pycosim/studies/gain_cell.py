@@ -23,6 +23,7 @@ from pycosim.studies.input_driver import study_input_driver
 from pycosim.studies.latency import study_latency
 from pycosim.studies.monte_carlo import study_monte_carlo
 from pycosim.studies.noise import study_noise
+from pycosim.studies.numbers import number_at
 from pycosim.studies.provenance import study_settings
 from pycosim.studies.record import Record, has_record, load_record, merged_figures, save_study
 from pycosim.studies.retention import study_retention
@@ -54,9 +55,7 @@ def _alone(run: Callable[[Laboratory], Study]) -> Entry:
 
 
 def _retention(lab: Laboratory, figures: Figures) -> Study:
-    path = figures.get("write_path")
-    energy = path.get("energy_per_token_j") if isinstance(path, dict) else None
-    return study_retention(lab, write_energy=float(energy) if isinstance(energy, int | float) else None)
+    return study_retention(lab, write_energy=number_at(figures, "write_path", "energy_per_token_j"))
 
 
 def _effects(lab: Laboratory, figures: Figures) -> Study:

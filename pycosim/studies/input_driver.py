@@ -9,12 +9,15 @@ import numpy as np
 import xarray as xr
 
 from circuits.benches.cell import CELLS_PER_LINE
+from circuits.technology import Technology
 from pycosim.evaluate.document import Json
 from pycosim.fitting.fit import Fit, hold_out_every
 from pycosim.fitting.input_pulse import fit_input_pulse
 from pycosim.fitting.points import netlist_digests
 from pycosim.models.input_pulse import InputPulse
+from pycosim.studies.conditions import FIVE_CORNERS, SLOWEST, Condition, condition_name, design_at
 from pycosim.studies.input_driver_plots import draw_transfer
+from pycosim.studies.numbers import number
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.studies.word_line_drop import Drop, compared_sizes, draw_drops, drop_table, word_line_drops
 from pycosim.sweeps.pulse_driver import PulseRow, mean_width, passed_pulses, row_pulses
@@ -25,17 +28,8 @@ CORNER_CODES = (0, 1, 2, 8, 15)
 SHORT_PULSES = (20e-12, 30e-12, 40e-12, 60e-12, 100e-12, 200e-12, 1e-9)
 """Pulses from a charge-to-pulse circuit that the word line driver is given (s)."""
 
-CONDITIONS: tuple[tuple[str, float, float], ...] = (
-    ("tt", 27.0, 1.0),
-    ("ff", 27.0, 1.0),
-    ("fs", 27.0, 1.0),
-    ("sf", 27.0, 1.0),
-    ("ss", 27.0, 1.0),
-    ("ss", 0.0, 0.9),
-    ("ss", 85.0, 0.9),
-    ("ff", 0.0, 1.1),
-)
-"""Corner, temperature (deg C), supply over nominal: the five corners, and their extremes."""
+CONDITIONS: tuple[Condition, ...] = (*FIVE_CORNERS, SLOWEST, ("ss", 85.0, 0.9), ("ff", 0.0, 1.1))
+"""The five corners, and their extremes."""
 
 
 def study_input_driver(lab: Laboratory) -> Study:
@@ -47,28 +41,25 @@ def study_input_driver(lab: Laboratory) -> Study:
     conditions = CONDITIONS[-2:-1] if lab.quick else CONDITIONS
     sizes = compared_sizes(row, quick=lab.quick)
     lab.progress.stage("input driver", total=len(codes) + len(conditions) * len(CORNER_CODES) + 3 * len(sizes) + 10)
-    transfer = row_pulses(
-        row, lab.simulator, codes=codes, stored_voltages=random, progress=lambda done, total: lab.progress.advance()
-    ).isel(pattern=0)
+    transfer = row_pulses(row, lab.simulator, codes=codes, stored_voltages=random, progress=lab.advance).isel(pattern=0)
     corners = []
-    for corner, temperature, scale in conditions:
-        supply = scale * lab.design.technology.supply_voltage
-        technology = lab.design.technology.at(corner=corner, temperature=temperature, supply_voltage=supply)
+    for condition in conditions:
+        technology = design_at(lab.design, condition).technology
         found = row_pulses(
             replace(row, technology=technology),
             lab.simulator,
             codes=CORNER_CODES,
-            stored_voltages=random * scale,
-            progress=lambda done, total: lab.progress.advance(),
+            stored_voltages=random * condition[2],
+            progress=lab.advance,
         ).isel(pattern=0)
-        corners.append(_corner(row, found, (corner, temperature, supply)))
+        corners.append(_corner(row, found, technology))
     drops = word_line_drops(lab, row, random, sizes)
     passed = passed_pulses(
         row,
         lab.simulator,
         pulse_widths=SHORT_PULSES[::3] if lab.quick else SHORT_PULSES,
         stored_voltages=[float(v) for v in random[0]],
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )
     fit = _law(row, transfer)
     return Study(
@@ -111,14 +102,13 @@ def _inl(found: xr.Dataset) -> float:
     return worst
 
 
-def _corner(row: PulseRow, found: xr.Dataset, where: tuple[str, float, float]) -> dict[str, Json]:
+def _corner(row: PulseRow, found: xr.Dataset, technology: Technology) -> dict[str, Json]:
     law = _law(row, found).model
     pulses = found.where(found["code"] > 0, drop=True)
-    corner, temperature, supply = where
     return {
-        "corner": corner,
-        "temperature_c": temperature,
-        "supply_v": supply,
+        "corner": technology.corner,
+        "temperature_c": technology.temperature,
+        "supply_v": technology.supply_voltage,
         "gain": law.gain,
         "offset_s": law.offset,
         "inl_s": _inl(found),
@@ -203,10 +193,6 @@ def _short_table(passed: xr.Dataset) -> Table:
 
 
 def _corner_table(corners: Sequence[Mapping[str, Json]]) -> Table:
-    def number(row: Mapping[str, Json], key: str, scale: float, form: str) -> str:
-        value = row[key]
-        return format(scale * float(value), form) if isinstance(value, int | float) else "nan"
-
     columns = (
         ("gain", 1.0, ".5f"),
         ("offset_s", 1e12, "+.1f"),
@@ -222,8 +208,8 @@ def _corner_table(corners: Sequence[Mapping[str, Json]]) -> Table:
         header=("corner", "gain", "offset, ps", "INL, ps", "skew, ps", "delay, ps", "rise, ps", "fall, ps", "own, fJ"),
         rows=tuple(
             (
-                f"{row['corner']}, {number(row, 'temperature_c', 1, 'g')} C, {number(row, 'supply_v', 1, '.2f')} V",
-                *(number(row, key, scale, form) for key, scale, form in columns),
+                condition_name(row["corner"], number(row["temperature_c"]), number(row["supply_v"])),
+                *(format(scale * number(row[key]), form) for key, scale, form in columns),
             )
             for row in corners
         ),

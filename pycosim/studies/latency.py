@@ -18,19 +18,21 @@ from pycosim.evaluate.cost import PUBLISHED_LATENCY
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import MUTED, SERIES, drawing_style, new_figure, plain
 from pycosim.flows.characterization import N_LEVELS, Design
+from pycosim.studies.conditions import NOMINAL, SLOWEST, Condition, condition_name, design_at
 from pycosim.studies.latency_plan import PHASES, TOLERANCE, Lengths, ShortPlan, clocked_lengths, plan, short_plan
+from pycosim.studies.numbers import number, numbers
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.studies.write_time import WRITE_TIMES, write_times
 
-CORNERS = {
-    "tt": ("tt", 27.0, 1.0),
-    "ss cold": ("ss", 0.0, 0.9),
+CORNERS: Mapping[str, Condition] = {
+    "tt": NOMINAL,
+    "ss cold": SLOWEST,
     "ss hot": ("ss", 85.0, 0.9),
     "sf cold": ("sf", 0.0, 0.9),
     "fs cold": ("fs", 0.0, 0.9),
     "ff hot": ("ff", 85.0, 1.1),
 }
-"""Name -> corner, temperature (deg C), supply over nominal: the slow ones, and the fastest."""
+"""Name -> condition: the slow ones, and the fastest."""
 
 WRITTEN_AS = {"ss hot": "ss cold", "sf cold": "ss cold", "fs cold": "ss cold", "ff hot": "tt"}
 """Corners at which the write path's length is not measured -> the nearest measured one that is slower in the study of
@@ -54,12 +56,12 @@ def study_latency(lab: Laboratory, figures: Mapping[str, Json]) -> Study:
     times, write_errors = _write_errors(lab, figures)
     lab.progress.stage("latency: shortest phases", total=len(corners))
     found: dict[str, ShortPlan] = {}
-    for name, (corner, temperature, scale) in corners.items():
-        nominal = lab.design.technology.supply_voltage
-        design = lab.design.at(corner=corner, temperature=temperature, supply_voltage=scale * nominal)
-        corner, temperature, scale = CORNERS[WRITTEN_AS.get(name, name)]
-        errors = write_errors[f"{corner}, {temperature:g} C, {scale * nominal:.2f} V"]
-        found[name] = short_plan(lab, design, times, write_length(times, errors, scale * nominal / (N_LEVELS - 1) / 4))
+    for name, condition in corners.items():
+        design = design_at(lab.design, condition)
+        written = design_at(lab.design, CORNERS[WRITTEN_AS.get(name, name)])
+        supply = written.technology.supply_voltage
+        errors = write_errors[condition_name(written.technology.corner, written.technology.temperature, supply)]
+        found[name] = short_plan(lab, design, times, write_length(times, errors, supply / (N_LEVELS - 1) / 4))
         lab.progress.advance()
     totals = {name: _total(lab.design, one.lengths) for name, one in found.items()}
     return Study(
@@ -81,20 +83,12 @@ def _write_errors(lab: Laboratory, figures: Mapping[str, Json]) -> tuple[list[fl
             "write_times_s": list(times),
             "write_time_errors": [one.figures() for one in write_times(lab, times, (margin,))],
         }
-    rows = [row for row in _items(path["write_time_errors"]) if isinstance(row, dict)]
-    return _numbers(path["write_times_s"]), {
-        str(row["corner"]): _numbers(row["error_v"])
-        for row in rows
-        if np.allclose(_numbers([row["on_margin_v"]]), margin, atol=1e-6)
+    rows = path["write_time_errors"]
+    return numbers(path["write_times_s"]), {
+        str(row["corner"]): numbers(row["error_v"])
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and np.isclose(number(row["on_margin_v"]), margin, atol=1e-6)
     }
-
-
-def _items(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _numbers(value: Json) -> list[float]:
-    return [float(item) for item in _items(value) if isinstance(item, int | float)]
 
 
 def _total(design: Design, lengths: Lengths) -> float:

@@ -171,7 +171,7 @@ def _operands(lab: Laboratory, design: Design, column: Column, charges: Array) -
     """
     stored, widths, _ = spread_operands(lab, design, column, charges)
     if column.converter.signed:
-        codes = np.rint(widths / design.max_pulse_width * 15).astype(int)
+        codes = np.rint(widths / design.unit_time).astype(int)
         levels = np.rint(stored / design.levels[1]).astype(int)
         taken = np.sum([np.where(codes == code, charges[k][levels], 0.0) for k, code in enumerate(CODES)], axis=0)
         full = column.converter.saturation_current * column.timing.max_pulse_width

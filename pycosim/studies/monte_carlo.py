@@ -49,7 +49,7 @@ def study_monte_carlo(lab: Laboratory) -> Study:
         stored_voltages=[float(v) for v in design.levels],
         n_cells=n_cells,
         die=Die(seed=lab.seed),
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )
     predicted = predicted_spread(design.cell, design.technology, lab.simulator, design.levels)
     spreads = {}
@@ -61,7 +61,7 @@ def study_monte_carlo(lab: Laboratory) -> Study:
             lab.simulator,
             charges=charges,
             seeds=seeds,
-            progress=lambda done, total: lab.progress.advance(),
+            progress=lab.advance,
         )
     reads = _column_pulses(lab, seeds[:n_columns])
     lines = {name: transfer_lines(data, design.max_pulse_width) for name, data in spreads.items()}
@@ -142,7 +142,7 @@ def _column_pulses(lab: Laboratory, seeds: list[int]) -> xr.Dataset:
     rng = np.random.default_rng([lab.seed, 77])
     # levels and widths whose mean is near half of the full charge for the shipped cell: 5 of 8 levels, 4 of 15 counts
     stored = design.levels[rng.choice([2, 4, 5, 6, 7], N_ROWS)]
-    widths = np.asarray(design.max_pulse_width / 15 * rng.integers(0, 9, N_ROWS), dtype=np.float64)
+    widths = np.asarray(design.unit_time * rng.integers(0, 9, N_ROWS), dtype=np.float64)
     dies: list[tuple[str, Die | None]] = [("drawn", None)]
     dies += [(part, Die(seed=seed, parts=names)) for part, names in PARTS.items() for seed in seeds]
     lab.progress.stage("Monte Carlo: whole columns", total=len(dies))
@@ -152,7 +152,7 @@ def _column_pulses(lab: Laboratory, seeds: list[int]) -> xr.Dataset:
         stored_voltages=stored,
         pulse_widths=widths,
         dies=[die for _, die in dies],
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )
     return reads.assign_coords(part=("deck", [part for part, _ in dies]))
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from pycosim.evaluate.document import Json
+from pycosim.flows.columns import N_ROWS
 from pycosim.studies.noise_plots import budget_plot, spectra_plot
 from pycosim.studies.noise_tables import (
     KINDS,
@@ -26,9 +27,6 @@ from pycosim.sweeps.noise import DECISION_NODE, read_noise
 from pycosim.sweeps.noise_budget import BEFORE_END, NoiseBudget, Operands, noise_budget
 from pycosim.sweeps.stored_noise import leak_noise
 from pycosim.sweeps.transient_noise import AddedCharge, AddedNoise, noisy_pulses
-
-N_ROWS = 64
-"""Cells of a column [2025 Leroux]."""
 
 OLDEST = 0.8e-3
 """Age of the oldest of 1024 tokens at twelve layers of 65 ns (s) [2025 Leroux]."""
@@ -170,7 +168,7 @@ def _checks(lab: Laboratory, column: Column, budget: NoiseBudget) -> tuple[Check
             charge=column.converter.saturation_current * timing.max_pulse_width / 2,
             n_runs=n_runs,
             seed=lab.seed,
-            progress=lambda done, total: lab.progress.advance(),
+            progress=lab.advance,
         ).isel(run=slice(1, None))
         rest = [value for name, value in seconds.items() if (name == "comparator") == (what == "comparator")]
         found.append(

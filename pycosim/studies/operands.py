@@ -19,7 +19,7 @@ CODES = (3, 6, 9)
 
 def measured_charges(lab: Laboratory, design: Design) -> Array:
     """Charge at this corner (C), over pulse width (the codes', then a full pulse) and level."""
-    step = design.max_pulse_width / 15
+    step = design.unit_time
     found = read_charges(
         design.cell,
         design.technology,
@@ -52,5 +52,5 @@ def spread_operands(lab: Laboratory, design: Design, column: Column, cell_charge
     taken = np.vstack([cell_charges[:-1], np.zeros((1, cell_charges.shape[1]))])  # (code, level)
     charge = taken[codes, levels].sum(axis=-1)
     nearest = [int(np.argmin(np.abs(charge - target))) for target in wanted]
-    widths = np.array([*CODES, 0])[codes] * design.max_pulse_width / 15
+    widths = np.array([*CODES, 0])[codes] * design.unit_time
     return design.levels[levels[nearest]], np.asarray(widths[nearest], dtype=np.float64), charge[nearest]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pycosim.errors import InputError
 from pycosim.evaluate.document import to_json
 from pycosim.evaluate.drawing import DARK, FONTS, LIGHT
+from pycosim.evaluate.html import page_templates
 from pycosim.evaluate.write import write_text
 from pycosim.studies.document import results_document
 from pycosim.studies.record import Record
@@ -25,21 +25,18 @@ def write_page(records: Mapping[str, Record], out: Path) -> Path:
     Raises:
         InputError: the folder cannot be written, or two studies give one figure.
     """
-    environment = Environment(
-        loader=PackageLoader("pycosim.evaluate", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     page = out / "characterization.html"
-    text = environment.get_template("characterization.html.j2").render(
-        records=tuple(records.values()),
-        settings=next(iter(records.values())).settings,
-        light=LIGHT,
-        dark=DARK,
-        fonts=Markup(FONTS),
-        svg=Markup,
+    text = (
+        page_templates()
+        .get_template("characterization.html.j2")
+        .render(
+            records=tuple(records.values()),
+            settings=next(iter(records.values())).settings,
+            light=LIGHT,
+            dark=DARK,
+            fonts=Markup(FONTS),
+            svg=Markup,
+        )
     )
     try:
         write_text(out / "results.json", to_json(results_document(records)))

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from circuits.cell_variants import CellVariant, cell_variants
 from pycosim.errors import FitError
+from pycosim.evaluate.cost import PUBLISHED_LATENCY
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.retention import RefreshLaw, retention_times, score_errors
 from pycosim.fitting.decay import fit_drift_table, fit_storage_decay
 from pycosim.fitting.fit import hold_out_every
 from pycosim.fitting.leak import fit_leak_decay
 from pycosim.flows.characterization import N_INPUTS
+from pycosim.flows.columns import N_ROWS
 from pycosim.models.decay import DriftTable, StorageDecay
 from pycosim.models.leak import LeakDecay
 from pycosim.studies.held_cell import Held, measure_held
@@ -34,8 +36,8 @@ TEMPERATURES = (0.0, 27.0, 55.0, 85.0)
 N_COLUMNS = 200
 """Random columns that the error of the score is taken over: its rms is then known to 5 %."""
 
-WINDOW = 1024 * 12 * 65e-9
-"""Age of the oldest of 1024 tokens with twelve layers in sequence, 65 ns each (s) [2025 Leroux]."""
+WINDOW = 1024 * 12 * PUBLISHED_LATENCY
+"""Age of the oldest of 1024 tokens with twelve layers in sequence (s) [2025 Leroux]."""
 
 SCORE_LIMIT = 0.5
 """Error of the score that asks for a refresh (counts of phi, rms over columns): half a count, as for every other
@@ -183,43 +185,36 @@ def _temperature_rows(held: Held) -> list[dict[str, Json]]:
 def _scores(lab: Laboratory, held: Held) -> dict[float, tuple[Array, Array, Array]]:
     """Temperature -> ages (s), and rms and mean error of the score over random columns of that age (counts)."""
     corner = str(held.leaks["corner"].values[0])
-    converter = lab.design.first.converter
     found = {}
     for temperature in held.drifts:
         shortest = float(np.min(held.retention(corner, temperature)[0]))
         ages = shortest * np.geomspace(1e-3, 30.0, 15 if lab.quick else 40)
-        errors = score_errors(
-            held.cell(corner, temperature),
-            held.decay(corner, temperature),
-            levels=held.levels,
-            ages=ages,
-            n_codes=N_INPUTS,
-            code_width=lab.design.max_pulse_width / (N_INPUTS - 1),
-            saturation_current=converter.saturation_current,
-            n_rows=64,
-            n_columns=N_COLUMNS,
-            rng=np.random.default_rng(lab.seed),
-        )
+        errors = _score_errors(lab, held, corner, temperature, ages)
         found[temperature] = ages, np.sqrt(np.mean(errors**2, axis=1)), errors.mean(axis=1)
     return found
 
 
 def _window_error(lab: Laboratory, held: Held) -> float:
     """Error of the score of keys written at random in a window of 1024 tokens, first corner at 27 °C (counts rms)."""
-    place = str(held.leaks["corner"].values[0]), 27.0
-    errors = score_errors(
-        held.cell(*place),
-        held.decay(*place),
+    corner = str(held.leaks["corner"].values[0])
+    errors = _score_errors(lab, held, corner, 27.0, np.linspace(0.0, WINDOW, 12))
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+def _score_errors(lab: Laboratory, held: Held, corner: str, temperature: float, ages: Array) -> Array:
+    """Error of the score of random columns at each age (s), in counts: (n_ages, n_columns)."""
+    return score_errors(
+        held.cell(corner, temperature),
+        held.decay(corner, temperature),
         levels=held.levels,
-        ages=np.linspace(0.0, WINDOW, 12),
+        ages=ages,
         n_codes=N_INPUTS,
-        code_width=lab.design.max_pulse_width / (N_INPUTS - 1),
+        code_width=lab.design.unit_time,
         saturation_current=lab.design.first.converter.saturation_current,
-        n_rows=64,
+        n_rows=N_ROWS,
         n_columns=N_COLUMNS,
         rng=np.random.default_rng(lab.seed),
     )
-    return float(np.sqrt(np.mean(errors**2)))
 
 
 def refresh_periods(scores: Mapping[float, tuple[Array, Array, Array]], limit: float) -> dict[float, float]:
@@ -261,7 +256,7 @@ def _refresh_law(lab: Laboratory, reached: Mapping[float, float], write_energy: 
         return {}
     celsius, measured = np.array(list(reached)), np.array(list(reached.values()))
     law, shortest = RefreshLaw.fit(celsius, measured), celsius[np.argmin(measured)]
-    n_tokens, write_time = 64, lab.design.first.timing.write_time
+    n_tokens, write_time = N_ROWS, lab.design.first.timing.write_time
     found: dict[str, Json] = {
         "tunnel_rate_per_s": law.tunnel_rate,
         "activated_rate_per_s": law.activated_rate,

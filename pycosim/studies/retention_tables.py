@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from pycosim.evaluate.document import Json
+from pycosim.studies.numbers import number
 from pycosim.studies.study import Table
 
 Row = Mapping[str, Json]
@@ -21,9 +23,9 @@ def levels_table(rows: Sequence[Row]) -> Table:
     found = {(row["device"], row["temperature_c"], row["level_v"]): row["seconds"] for row in first}
     return Table(
         title=f"Age at which a read is off by half a level ({rows[0]['corner']})",
-        header=("cell", "°C", *(f"{_number(level):.3f} V" for level in levels)),
+        header=("cell", "°C", *(f"{number(level):.3f} V" for level in levels)),
         rows=tuple(
-            (str(device), f"{_number(celsius):g}", *(seconds(found[device, celsius, level]) for level in levels))
+            (str(device), f"{number(celsius):g}", *(seconds(found[device, celsius, level]) for level in levels))
             for device, celsius in places
         ),
         note="never: the level drifts to a voltage whose read is within half a level of the fresh one.",
@@ -42,7 +44,7 @@ def worst_table(rows: Sequence[Row]) -> Table:
 
     return Table(
         title="Shortest-lived level by corner: write bit line at mid-supply / at the worse of 0 V, mid-supply and V_DD",
-        header=("cell", "corner", *(f"{_number(t):g} °C" for t in celsius)),
+        header=("cell", "corner", *(f"{number(t):g} °C" for t in celsius)),
         rows=tuple(
             (str(device), str(corner), *(cell(device, corner, t) for t in celsius)) for device, corner in places
         ),
@@ -59,9 +61,9 @@ def model_table(rows: Sequence[Row]) -> Table:
     def line(device: Json, celsius: Json) -> tuple[str, ...]:
         here = {model: found.get((device, celsius, model)) for model in models}
         some = next(row for row in here.values() if row is not None)
-        residuals = ("-" if row is None else f"{1e3 * _number(row['held_out_rms_v']):.2f}" for row in here.values())
+        residuals = ("-" if row is None else f"{1e3 * number(row['held_out_rms_v']):.2f}" for row in here.values())
         held = seconds(some["hold_time_s"])
-        return (str(device), f"{_number(celsius):g}", held, f"{_number(some['zero_voltage_v']):.3f}", *residuals)
+        return (str(device), f"{number(celsius):g}", held, f"{number(some['zero_voltage_v']):.3f}", *residuals)
 
     return Table(
         title="Decay laws against the transient, between the levels that they were fitted to (mV rms)",
@@ -79,11 +81,11 @@ def heat_table(rows: Sequence[Row]) -> Table:
         rows=tuple(
             (
                 str(row["device"]),
-                f"{_number(row['level_v']):.1f}",
+                f"{number(row['level_v']):.1f}",
                 _rate(row["tunnel_v_per_s"]),
                 _rate(row["activated_v_per_s"]),
-                f"{_number(row['activation_energy_ev']):.2f}",
-                f"{100 * _number(row['law_error']):.0f} %",
+                f"{number(row['activation_energy_ev']):.2f}",
+                f"{100 * number(row['law_error']):.0f} %",
             )
             for row in rows
         ),
@@ -92,7 +94,7 @@ def heat_table(rows: Sequence[Row]) -> Table:
 
 def refresh_table(rows: Sequence[Row]) -> Table:
     """Refresh period, its temperature law and what it costs."""
-    limit, temperatures = _number(rows[0]["allowed_score_error_counts"]), rows[0]["period_s"]
+    limit, temperatures = number(rows[0]["allowed_score_error_counts"]), rows[0]["period_s"]
     assert isinstance(temperatures, dict)
     places = list(temperatures)
 
@@ -102,10 +104,10 @@ def refresh_table(rows: Sequence[Row]) -> Table:
             str(row["device"]),
             *(_period(row, celsius) for celsius in places),
             *_law(row),
-            "" if busy is None else f"{100 * _number(busy):.2g} %",
+            "" if busy is None else f"{100 * number(busy):.2g} %",
         )
 
-    window = "; ".join(f"{row['device']} {_number(row['window_score_error_counts']):.2g}" for row in rows)
+    window = "; ".join(f"{row['device']} {number(row['window_score_error_counts']):.2g}" for row in rows)
     return Table(
         title=f"Refresh at {limit:g} counts rms of score error",
         header=(
@@ -131,10 +133,10 @@ def _law(row: Row) -> tuple[str, str, str]:
     """The temperature law of a refresh period, where there is one."""
     if "law_error" not in row:
         return "none", "none", ""
-    error = f"{100 * _number(row['law_error']):.0f} %"
-    if _number(row["law_error"]) > LARGEST_LAW_ERROR:
+    error = f"{100 * number(row['law_error']):.0f} %"
+    if number(row["law_error"]) > LARGEST_LAW_ERROR:
         return "none", "none", error
-    barrier = f"{_rate(row['activated_rate_per_s'])}, {_number(row['activation_energy_ev']):.2f} eV"
+    barrier = f"{_rate(row['activated_rate_per_s'])}, {number(row['activation_energy_ev']):.2f} eV"
     return _rate(row["tunnel_rate_per_s"]), barrier, error
 
 
@@ -149,27 +151,22 @@ def _period(row: Row, celsius: str) -> str:
     found = at("period_s")
     if found is None:
         return f"beyond {seconds(at('beyond_s'))}"
-    return f"{seconds(found)} ({_number(at('mean_error_counts')):+.2f})"
+    return f"{seconds(found)} ({number(at('mean_error_counts')):+.2f})"
 
 
 def _rate(value: Json) -> str:
-    return f"{_number(value):.2g}"
+    return f"{number(value):.2g}"
 
 
 def seconds(value: Json) -> str:
     """A time for people: two digits, from microseconds to years."""
-    if value is None:
+    time = number(value)
+    if not isfinite(time):
         return "never"
-    time = _number(value)
     units = (("a", 3.156e7), ("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
     name, length = next((unit for unit in units if time >= 0.999 * unit[1]), units[-1])
     return f"{float(f'{time / length:.2g}'):g} {name}"
 
 
 def _shortest(rows: Sequence[Row], key: str) -> float | None:
-    return min((_number(row[key]) for row in rows if row[key] is not None), default=None)
-
-
-def _number(value: Json) -> float:
-    assert isinstance(value, int | float)
-    return float(value)
+    return min((number(row[key]) for row in rows if row[key] is not None), default=None)

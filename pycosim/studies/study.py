@@ -32,6 +32,10 @@ class Laboratory:
     seed: int = 0
     quick: bool = False
 
+    def advance(self, done: int, total: int) -> None:
+        """Tell the progress that a sweep has done one more of its points, with what sweeps report."""
+        self.progress.advance()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:

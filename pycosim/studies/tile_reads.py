@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from circuits.benches.converter import charge_to_pulse_bench
 from circuits.interconnect import ArrayWires
 from pycosim.errors import InputError
 from pycosim.flows.characterization import N_INPUTS, Design, measure_cell, measure_transfers
@@ -20,9 +19,8 @@ from pycosim.models.tile import Tile
 from pycosim.studies.study import Laboratory
 from pycosim.sweeps.array import CellArray, with_wires
 from pycosim.sweeps.cell import read_charges
-from pycosim.sweeps.characterize import characterize
 from pycosim.sweeps.column import Column
-from pycosim.sweeps.converter import signed_pulse_width
+from pycosim.sweeps.converter import converter_transfer
 from pycosim.sweeps.tile import TileCircuit, TileOperands, tile_by_columns
 
 Array = NDArray[np.float64]
@@ -107,7 +105,7 @@ def draw_tile(rng: np.random.Generator, size: int, design: Design, *, key_lean: 
         return np.asarray(levels[np.argmax(lean + rng.gumbel(size=(size, size, levels.size)), axis=-1)])
 
     codes = rng.integers(0, N_INPUTS, size)
-    widths = np.asarray(codes * (design.max_pulse_width / (N_INPUTS - 1)), dtype=np.float64)
+    widths = np.asarray(codes * design.unit_time, dtype=np.float64)
     return TileOperands(pulse_widths=widths, keys=leaning(key_lean, KEY_LEAN), values=leaning(0.0, VALUE_LEAN))
 
 
@@ -173,21 +171,15 @@ def _transfer(lab: Laboratory, column: Column, n_rows: int) -> PulseTable:
     full = column.converter.saturation_current * column.timing.max_pulse_width
     charges = full * np.unique(np.concatenate([shares, ends]).round(6))
     lab.progress.stage("scaled converters: transfer", total=charges.size)
-    found = characterize(
-        {"charge": [float(q) for q in charges]},
-        lambda point: charge_to_pulse_bench(
-            column.converter, column.technology, column.timing, charge=point["charge"], cell=column.cell, n_rows=n_rows
-        ),
-        lambda waves, bench: {
-            "pulse_width": signed_pulse_width(
-                waves,
-                threshold=column.technology.mid_voltage,
-                sign_time=column.timing.window_start if column.converter.signed else None,
-            )
-        },
+    found = converter_transfer(
+        column.converter,
+        column.technology,
+        column.timing,
         lab.simulator,
-        units={"charge": "C", "pulse_width": "s"},
-        progress=lambda done, total: lab.progress.advance(),
+        charges=[float(q) for q in charges],
+        cell=column.cell,
+        n_rows=n_rows,
+        progress=lab.advance,
     )
     return PulseTable(charges=charges, pulse_widths=found["pulse_width"].values, outside="clip")
 
@@ -203,6 +195,6 @@ def read_tile(
         operands,
         lab.simulator,
         ideal_word_lines=ideal_word_lines,
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )
     return TileReads(operands=operands, first=first, second=second, models=models)

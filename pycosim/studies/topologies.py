@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from pycosim.evaluate.document import Json
 from pycosim.flows.columns import draw_operands
 from pycosim.models.cell import LookupCell
+from pycosim.studies.energy_floor import Floor, energy_floor
 from pycosim.studies.monte_carlo import transfer_lines
 from pycosim.studies.study import Laboratory, Study
 from pycosim.studies.topology_reads import (
     BURST_CELLS,
     PUBLISHED_ENERGY,
-    Floor,
     Found,
     both_topologies,
     column_energy,
-    energy_floor,
     over_corners,
 )
 from pycosim.studies.topology_tables import bare_table, circuit_table, draw_topologies, energy_table
@@ -32,9 +31,6 @@ from pycosim.sweeps.active_integrator import passive_charges
 from pycosim.sweeps.cell import read_charges
 
 Array = NDArray[np.float64]
-
-CORNERS = ("tt", "ff", "ss", "fs", "sf")
-"""The first one is what the others are compared with."""
 
 CAPACITANCES = (3e-12, 12e-12)
 """Of the bare capacitor (F): as large as the integrator's, and so large that a full charge moves it by 0.1 V."""
@@ -50,17 +46,18 @@ def study_topologies(lab: Laboratory) -> Study:
     cells = _cell_charges(lab)
     stored, widths = draw_operands(design, design.first, cells, n_spread, np.random.default_rng([lab.seed, 83]))
     real = transformer_operands(design, n_real, np.random.default_rng([lab.seed, 59]))[0]
-    step = design.max_pulse_width / 15
+    step = design.unit_time
     burst = np.full((len(BURST_CELLS), stored.shape[1]), design.levels[-1])
     active = np.arange(stored.shape[1]) < np.array(BURST_CELLS)[:, None]
     charges = [float(q) for q in full * np.linspace(0.05, 0.95, n_charges)]
     quarters = [float(q) for q in full * np.array([0.25, 0.5, 0.75])]
-    corners = over_corners(lab, quarters[:1] if lab.quick else quarters, CORNERS[:2] if lab.quick else CORNERS)
+    corners = list(design.technology.corners)  # the others are compared with the first
+    over = over_corners(lab, quarters[:1] if lab.quick else quarters, corners[:2] if lab.quick else corners)
     found = []
-    for topology, moved in zip(both_topologies(lab), corners, strict=True):
+    for topology, moved in zip(both_topologies(lab), over, strict=True):
         lab.progress.stage(f"topologies: {topology.label}", total=n_spread + n_real + len(BURST_CELLS))
         spread, transformer, bursts = (
-            topology.reads(levels, pulses, lambda done, total: lab.progress.advance())
+            topology.reads(levels, pulses, lab.advance)
             for levels, pulses in (
                 (stored, widths),
                 (real.stored_voltages, real.pulse_widths),
@@ -92,7 +89,7 @@ def study_topologies(lab: Laboratory) -> Study:
             capacitances=CAPACITANCES,
             stored_voltages=levels,
             pulse_widths=pulses,
-            progress=lambda done, total: lab.progress.advance(),
+            progress=lab.advance,
         )
         for levels, pulses in ((stored, widths), (real.stored_voltages, real.pulse_widths))
     )
@@ -131,7 +128,7 @@ def _cell_charges(lab: Laboratory) -> LookupCell:
     """The charge of one cell at every code and level, in a column whose bit line does not move."""
     design = lab.design
     codes = (1, 5, 10, 15) if lab.quick else range(1, 16)
-    widths = [design.max_pulse_width / 15 * code for code in codes]
+    widths = [design.unit_time * code for code in codes]
     found = read_charges(
         design.cell,
         design.technology,

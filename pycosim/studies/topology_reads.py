@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from circuits.active_integrator import ActiveIntegratorParameters, integrator_timing
 from circuits.area import Area, AreaRules, circuit_area
 from circuits.benches.active_integrator import active_integrator_bench
+from circuits.benches.cell import CELLS_PER_LINE
 from circuits.benches.converter import charge_to_pulse_bench
 from circuits.die import Die
 from circuits.flatten import flatten
-from circuits.technology import Technology
 from circuits.testbench import Testbench, render_netlist
 from circuits.timing import ColumnTiming
+from pycosim.evaluate.cost import PUBLISHED_BLOCKS, PUBLISHED_TILES
 from pycosim.studies.study import Laboratory
 from pycosim.sweeps.active_integrator import IntegratorColumn, integrator_column_reads, integrator_transfer
 from pycosim.sweeps.characterize import Advance
@@ -27,11 +28,8 @@ from pycosim.sweeps.variation import converter_spread
 
 Array = NDArray[np.float64]
 
-PUBLISHED_ENERGY = 1120e-12 / 1024
-"""Array 1 and charge-to-pulse, per column of 16 tiles (J) [2025 Leroux]."""
-
-N_COLUMNS = 64
-"""Columns that share bias and ramp [2025 Leroux]."""
+PUBLISHED_ENERGY = dict(PUBLISHED_BLOCKS)["array 1 and charge-to-pulse"] / (PUBLISHED_TILES * CELLS_PER_LINE)
+"""Of one column's read (J)."""
 
 BURST_CELLS = (16, 32, 48, 64)
 """Cells at the top level that draw together for 1 ns: 160 to 640 uA at once."""
@@ -189,31 +187,7 @@ def column_energy(reads: xr.Dataset) -> dict[str, float]:
     parts = {
         "converter": float(reads["energy_converter"].mean()),
         "word_lines": float(reads["energy_word_lines"].mean()),
-        "bias": float(reads["energy_bias"].mean()) / N_COLUMNS,
+        "bias": float(reads["energy_bias"].mean()) / CELLS_PER_LINE,
         "ramp": float(reads["energy_ramp"].mean()) if "energy_ramp" in reads else 0.0,
     }
     return {**parts, "sum": sum(parts.values())}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
-    """Energy that the cells' own charges cost, mean over reads (J).
-
-    Attributes:
-        dissipated: in the cells: each charge falls by half the supply between its word line and the bit line.
-        drawn: from supply and reference where neither takes energy back: V_DD times the charge of the upper word
-            lines, and V_DD/2 times a positive net charge.
-    """
-
-    dissipated: float
-    drawn: float
-
-
-def energy_floor(charges: Array, technology: Technology) -> Floor:
-    """What reads with these charges of their cells (n_reads, n_rows), in C and positive where sunk, cost at least."""
-    sourced, net = -np.minimum(charges, 0.0).sum(axis=-1), np.maximum(charges.sum(axis=-1), 0.0)
-    supply, mid = technology.supply_voltage, technology.mid_voltage
-    return Floor(
-        dissipated=float(mid * np.abs(charges).sum(axis=-1).mean()),
-        drawn=float((supply * sourced + mid * net).mean()),
-    )

@@ -8,12 +8,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from circuits.area import AreaRules
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import INK, MUTED, SERIES, drawing_style, new_figure, plain
 from pycosim.evaluate.quantities import show_quantity
+from pycosim.studies.energy_floor import Floor
+from pycosim.studies.numbers import number
 from pycosim.studies.sigma import sigma_note
 from pycosim.studies.study import Table
-from pycosim.studies.topology_reads import BURST_CELLS, PUBLISHED_ENERGY, Floor, Found, column_energy
+from pycosim.studies.topology_reads import BURST_CELLS, PUBLISHED_ENERGY, Found, column_energy
 
 Array = NDArray[np.float64]
 
@@ -28,15 +31,15 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
     """Figures of both circuits side by side."""
 
     def row(title: str, key: str, unit: str) -> tuple[str, ...]:
-        return (title, *(show_quantity(_number(figures[one.topology.name][key]), unit) for one in found))
+        return (title, *(show_quantity(number(figures[one.topology.name][key]), unit) for one in found))
 
     def bursts(name: str) -> str:
         errors = figures[name]["burst_error_s"]
-        return ", ".join(f"{_number(e) * 1e9:+.2f}" for e in errors) if isinstance(errors, list) else ""
+        return ", ".join(f"{number(e) * 1e9:+.2f}" for e in errors) if isinstance(errors, list) else ""
 
     def currents(name: str) -> str:
         values = figures[name]["static_current_corners_a"]
-        return ", ".join(f"{_number(i) * 1e6:.0f}" for i in values) if isinstance(values, list) else ""
+        return ", ".join(f"{number(i) * 1e6:.0f}" for i in values) if isinstance(values, list) else ""
 
     n, n_dies = found[0].spread.sizes["sample"], found[0].lines.sizes["seed"]
     return Table(
@@ -56,18 +59,14 @@ def circuit_table(found: Sequence[Found], figures: Mapping[str, Mapping[str, Jso
             row("largest change of a known charge's pulse at the corners", "corner_shift_s", "s"),
             row("longest input to pulse, as clocked", "delay_s", "s"),
             row("drawn capacitors", "capacitance_f", "F"),
-            ("area", *(f"{1e12 * _number(figures[one.topology.name]['area_m2']):.0f} um²" for one in found)),
+            ("area", *(f"{1e12 * number(figures[one.topology.name]['area_m2']):.0f} um²" for one in found)),
             row(f"sigma of offset, {n_dies} dies, untrimmed", "sigma_offset_s", "s"),
-            ("sigma of gain", *(f"{100 * _number(figures[one.topology.name]['sigma_gain']):.2f} %" for one in found)),
+            ("sigma of gain", *(f"{100 * number(figures[one.topology.name]['sigma_gain']):.2f} %" for one in found)),
         ),
         note="Errors are against the sum of the cells' charges, clipped. Area: devices by the rules of the area table, "
-        "capacitors at 2.5 fF/um²; what a tile has once is left out. Mismatch is that of transistors; capacitors are "
-        f"drawn as equal. {sigma_note(n_dies)}",
+        f"capacitors at {1e3 * AreaRules().capacitor_density:g} fF/um²; what a tile has once is left out. "
+        f"Mismatch is that of transistors; capacitors are drawn as equal. {sigma_note(n_dies)}",
     )
-
-
-def _number(value: Json) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")
 
 
 def energy_table(found: Sequence[Found], floors: Sequence[Floor]) -> Table:
@@ -97,13 +96,13 @@ def bare_table(bare: Sequence[Json], n_columns: int) -> Table:
     rows = []
     for one in bare:
         if isinstance(one, dict):
-            energies = (_number(one[key]) for key in ("energy_j", "energy_transformer_j"))
+            energies = (number(one[key]) for key in ("energy_j", "energy_transformer_j"))
             verdicts = (f"{e * 1e12:.2f}, {'met' if e <= PUBLISHED_ENERGY else 'missed'}" for e in energies)
             rows.append(
                 (
-                    show_quantity(_number(one["capacitance_f"]), "F"),
-                    f"{_number(one['gain']):.3f}",
-                    f"{100 * _number(one['error_rms']):.1f} %",
+                    show_quantity(number(one["capacitance_f"]), "F"),
+                    f"{number(one['gain']):.3f}",
+                    f"{100 * number(one['error_rms']):.1f} %",
                     *verdicts,
                 )
             )

@@ -83,7 +83,7 @@ def wire_drop(lab: Laboratory, table: ReadPairTable, size: int, wires: ArrayWire
     found, lossless = np.empty((n_reads, size, size)), np.empty((n_reads, size, size))
     for k in range(n_reads):
         stored = design.levels[rng.integers(0, len(design.levels), (size, size))]
-        widths = np.asarray(design.max_pulse_width / (N_INPUTS - 1) * rng.integers(0, N_INPUTS, size), dtype=np.float64)
+        widths = np.asarray(design.unit_time * rng.integers(0, N_INPUTS, size), dtype=np.float64)
         found[k], lossless[k] = real.charges(stored, widths), ideal.charges(stored, widths)
     seconds = PUBLISHED_SIZE / size / design.first.converter.saturation_current
     return Drop(

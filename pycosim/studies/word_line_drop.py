@@ -80,7 +80,7 @@ def word_line_drops(lab: Laboratory, row: PulseRow, random: Array, sizes: Sequen
             lab.simulator,
             codes=[DROP_CODE],
             stored_voltages=patterns,
-            progress=lambda done, total: lab.progress.advance(),
+            progress=lab.advance,
         ).isel(code=0)
         near, far = (
             np.maximum(found[f"drop_upper_{end}"].values, found[f"drop_lower_{end}"].values) for end in ("near", "far")

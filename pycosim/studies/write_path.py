@@ -10,6 +10,8 @@ import xarray as xr
 
 from circuits.testbench import render_netlist
 from pycosim.evaluate.document import Json
+from pycosim.studies.conditions import FIVE_CORNERS, SLOWEST, Condition, condition_name, design_at
+from pycosim.studies.numbers import number
 from pycosim.studies.study import Laboratory, Study, Table
 from pycosim.studies.write_path_plots import draw_errors, draw_write
 from pycosim.studies.write_time import CORNERS, WRITE_TIMES, write_time_table, write_times
@@ -27,19 +29,15 @@ ARRAYS_PER_TOKEN = 2
 LONG_WRITE = 3
 """How many times longer the write is that tells what a column of one level still misses."""
 
-CONDITIONS: tuple[tuple[str, float, float], ...] = (
-    ("tt", 27.0, 1.0),
-    ("ff", 27.0, 1.0),
-    ("fs", 27.0, 1.0),
-    ("sf", 27.0, 1.0),
-    ("ss", 27.0, 1.0),
+CONDITIONS: tuple[Condition, ...] = (
+    *FIVE_CORNERS,
     ("ss", 0.0, 1.0),
     ("ss", 85.0, 1.0),
     ("ss", 27.0, 1.1),
-    ("ss", 0.0, 0.9),
+    SLOWEST,
     ("ff", 85.0, 1.1),
 )
-"""Corner, temperature (deg C), supply over nominal: the five corners, what slows the slowest, and the fastest."""
+"""The five corners, what slows the slowest, and the fastest."""
 
 PARTS = {
     "energy_ladder": "ladder, static",
@@ -68,14 +66,14 @@ def study_write_path(lab: Laboratory) -> Study:
         lab.simulator,
         codes=codes,
         previous_voltages=[0.0, supply],
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )
     finished = single_level_columns(
         replace(path, write_time=LONG_WRITE * path.write_time),
         lab.simulator,
         codes=codes,
         previous_voltages=[0.0, supply],
-        progress=lambda done, total: lab.progress.advance(),
+        progress=lab.advance,
     )
     rows = _conditions(lab, conditions)
     shortened = write_times(lab, times, margins)
@@ -103,16 +101,16 @@ def study_write_path(lab: Laboratory) -> Study:
     )
 
 
-def _conditions(lab: Laboratory, conditions: Sequence[tuple[str, float, float]]) -> list[dict[str, Json]]:
+def _conditions(lab: Laboratory, conditions: Sequence[Condition]) -> list[dict[str, Json]]:
     """The figures of every corner, as drawn and with the write gates at the rails."""
-    supply, cell = lab.design.technology.supply_voltage, lab.design.cell
+    cell = lab.design.cell
     variants = {"": cell, "at_rails_": replace(cell, on_margin=0.0)}
-    designs = [lab.design.at(corner=c, temperature=t, supply_voltage=scale * supply) for c, t, scale in conditions]
+    designs = [design_at(lab.design, condition) for condition in conditions]
     found = iter(
         written_levels_of(
             [WritePath(cell=cell, technology=design.technology) for design in designs for cell in variants.values()],
             lab.simulator,
-            progress=lambda done, total: lab.progress.advance(),
+            progress=lab.advance,
         )
     )
     rows = []
@@ -212,8 +210,8 @@ def _corner_table(rows: Sequence[Mapping[str, Json]]) -> Table:
     def cells(row: Mapping[str, Json], name: str) -> tuple[str, ...]:
         error, share = row[f"{name}error_v"], row[f"{name}error_max_levels"]
         worst = float(np.abs(np.asarray(error, dtype=np.float64)).max())
-        time, injected = (_number(row, f"{name}{key}") for key in ("settle_quarter_level_s", "injection_max_v"))
-        return f"{1e3 * worst:.1f} ({_as_float(share):.2f})", f"{1e3 * injected:.1f}", f"{1e9 * time:.1f}"
+        time, injected = (number(row[f"{name}{key}"]) for key in ("settle_quarter_level_s", "injection_max_v"))
+        return f"{1e3 * worst:.1f} ({number(share):.2f})", f"{1e3 * injected:.1f}", f"{1e9 * time:.1f}"
 
     return Table(
         title="Corners, write gates as drawn and driven to the rails only",
@@ -228,7 +226,7 @@ def _corner_table(rows: Sequence[Mapping[str, Json]]) -> Table:
         ),
         rows=tuple(
             (
-                f"{row['corner']}, {_number(row, 'temperature_c'):g} C, {_number(row, 'supply_v'):.2f} V",
+                condition_name(row["corner"], number(row["temperature_c"]), number(row["supply_v"])),
                 *cells(row, ""),
                 *cells(row, "at_rails_"),
             )
@@ -253,11 +251,3 @@ def _energy_table(path: WritePath, nominal: xr.Dataset) -> Table:
         note="Published for the DACs of a head: 330 pJ a token [2025 Leroux]. Not counted: the generation of the "
         "levels beyond the rails, the digital codes' wires.",
     )
-
-
-def _as_float(value: Json) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")
-
-
-def _number(row: Mapping[str, Json], key: str) -> float:
-    return _as_float(row[key])

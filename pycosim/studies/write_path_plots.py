@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import MUTED, RAMP, SERIES, drawing_style, new_figure, plain
 from pycosim.spice import Waveforms
+from pycosim.studies.numbers import number
 from pycosim.sweeps.write_path import WritePath
 
 
@@ -50,9 +51,7 @@ def draw_errors(path: WritePath, nominal: xr.Dataset, rows: Sequence[Mapping[str
         parts.legend(loc="upper center")
         parts.set(title="Error of a stored level", xlabel="code", ylabel="stored − nominal (mV)")
         parts.margins(y=0.25)
-        names = [
-            f"{row['corner']} {_number(row, 'temperature_c'):g} °C {_number(row, 'supply_v'):.2f} V" for row in rows
-        ]
+        names = [f"{row['corner']} {number(row['temperature_c']):g} °C {number(row['supply_v']):.2f} V" for row in rows]
         places = np.arange(len(rows))
         for shift, key, color, text in (
             (-0.2, "", SERIES[0], "as drawn"),
@@ -72,8 +71,3 @@ def draw_errors(path: WritePath, nominal: xr.Dataset, rows: Sequence[Mapping[str
         plain(parts, grid="y")
         plain(corners, grid="x")
         return figure
-
-
-def _number(row: Mapping[str, Json], key: str) -> float:
-    value = row[key]
-    return float(value) if isinstance(value, int | float) else float("nan")

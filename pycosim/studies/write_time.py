@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pycosim.evaluate.document import Json
+from pycosim.studies.conditions import NOMINAL, SLOWEST, Condition, condition_name, design_at
 from pycosim.studies.study import Laboratory, Table
 from pycosim.sweeps.write_path import WritePath, middle_level_errors
 
 WRITE_TIMES = (2e-9, 3e-9, 4e-9, 6e-9, 8e-9)
 """Writes that are tried (s)."""
 
-CORNERS: tuple[tuple[str, float, float], ...] = (("tt", 27.0, 1.0), ("ss", 0.0, 1.0), ("ss", 0.0, 0.9))
-"""Corner, temperature (deg C), supply over nominal: the quoted one and the slowest, without and with a low supply."""
+CORNERS: tuple[Condition, ...] = (NOMINAL, ("ss", 0.0, 1.0), SLOWEST)
+"""The quoted one and the slowest, without and with a low supply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +45,16 @@ class WriteTime:
 
 def write_times(lab: Laboratory, times: Sequence[float], margins: Sequence[float]) -> list[WriteTime]:
     """Error against time of writing; every cell comes from the farther rail, and every row wants the same tap."""
-    nominal, cell = lab.design.technology.supply_voltage, lab.design.cell
-    made = [
-        (lab.design.technology.at(corner=corner, temperature=celsius, supply_voltage=scale * nominal), margin)
-        for corner, celsius, scale in CORNERS
-        for margin in margins
-    ]
+    made = [(design_at(lab.design, corner).technology, margin) for corner in CORNERS for margin in margins]
     paths = [
-        WritePath(cell=replace(cell, on_margin=margin), technology=technology, write_time=time)
+        WritePath(cell=replace(lab.design.cell, on_margin=margin), technology=technology, write_time=time)
         for technology, margin in made
         for time in times
     ]
-    errors = middle_level_errors(paths, lab.simulator, progress=lambda done, total: lab.progress.advance())
+    errors = middle_level_errors(paths, lab.simulator, progress=lab.advance)
     return [
         WriteTime(
-            where=f"{technology.corner}, {technology.temperature:g} C, {technology.supply_voltage:.2f} V",
+            where=condition_name(technology.corner, technology.temperature, technology.supply_voltage),
             margin=margin,
             quarter_level=technology.supply_voltage / (paths[0].driver.n_levels - 1) / 4,
             errors=tuple(errors[k * len(times) : (k + 1) * len(times)]),

@@ -32,7 +32,7 @@ from pycosim.models.resistive_array import ReadPairTable
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance
 from pycosim.sweeps.column import Column, column_reads
-from pycosim.waveforms import pulse_width, settling_time
+from pycosim.waveforms import settling_time
 
 Array = NDArray[np.float64]
 
@@ -95,18 +95,8 @@ def flat_reads(
         driver_resistance=array.driver_resistance,
     )
     waves = simulator.run(render_netlist(bench))
-    widths = [converted_width(waves, column, str(j)) for j in range(stored_voltages.shape[1])]
+    widths = [column.converted_width(waves, suffix=str(j)) for j in range(stored_voltages.shape[1])]
     return np.array(widths), bench
-
-
-def converted_width(waves: Waveforms, column: Column, suffix: str, prefix: str = "") -> float:
-    """Pulse width (s) of one converter of many, negative where a signed one's sign bit is low."""
-    threshold = column.technology.mid_voltage
-    width = pulse_width(waves.time, np.real(waves.signals[f"v({prefix}pulse{suffix})"]), threshold)
-    if not column.converter.signed:
-        return width
-    sign = np.interp(column.timing.window_start, waves.time, np.real(waves.signals[f"v({prefix}sign{suffix})"]))
-    return width if sign > threshold else -width
 
 
 def separate_reads(

@@ -6,25 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from circuits.benches.converter import charge_to_pulse_bench
-from circuits.die import Die
-from circuits.testbench import Testbench
 from circuits.trim import TrimCodes
 from pycosim.checks import positive
 from pycosim.errors import InputError
-from pycosim.spice import Simulator, Waveforms
-from pycosim.sweeps.characterize import Advance, characterize
+from pycosim.spice import Simulator
+from pycosim.sweeps.characterize import characterize
 from pycosim.sweeps.column import Column
-from pycosim.sweeps.converter import converter_transfer, signed_pulse_width
+from pycosim.sweeps.converter import converter_transfer
+from pycosim.sweeps.variation import converter_spread
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int_]
-
-PARTS = ("converter",)
-"""Instances of the bench that deviate: the column's own circuit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,56 +63,6 @@ class Trimmed:
     n_conversions: int
 
 
-def pulses_of_dies(
-    column: Column,
-    simulator: Simulator,
-    *,
-    charges: Sequence[float],
-    seeds: Sequence[int],
-    codes: Sequence[TrimCodes],
-    progress: Advance | None = None,
-) -> xr.Dataset:
-    """Transfer of many dies, each with its own codes: `pulse_width` (s, signed for a signed converter).
-
-    Args:
-        column: circuit and plan.
-        simulator: any.
-        charges: C.
-        seeds: (n_dies,) of the mismatch.
-        codes: (n_dies,) trim of each die.
-        progress: called with (done, total).
-
-    Returns:
-        Over "die" and "charge".
-
-    Raises:
-        InputError: not one set of codes for each seed.
-    """
-    if len(seeds) != len(codes):
-        raise InputError(f"each die needs one set of codes, found {len(seeds)} dies and {len(codes)} sets")
-
-    def bench(point: dict[str, float]) -> Testbench:
-        die = int(point["die"])
-        drawn = charge_to_pulse_bench(
-            replace(column.converter, codes=codes[die]),
-            column.technology,
-            column.timing,
-            charge=point["charge"],
-            cell=column.cell,
-            name="trimmed_charge_to_pulse",
-        )
-        return replace(drawn, die=Die(seed=seeds[die], parts=PARTS))
-
-    return characterize(
-        {"die": [float(k) for k in range(len(seeds))], "charge": list(charges)},
-        lambda point: bench(dict(point)),
-        lambda waves, bench: {"pulse_width": _width(waves, column)},
-        simulator,
-        units={"die": "", "charge": "C", "pulse_width": "s"},
-        progress=progress,
-    )
-
-
 def offset_step(column: Column, simulator: Simulator, *, share: float) -> float:
     """What one unit of the offset trim does to a pulse of the circuit as drawn (s).
 
@@ -137,7 +82,7 @@ def offset_step(column: Column, simulator: Simulator, *, share: float) -> float:
             charge=charge,
             cell=column.cell,
         ),
-        lambda waves, bench: {"pulse_width": _width(waves, column)},
+        lambda waves, bench: {"pulse_width": column.converted_width(waves)},
         simulator,
         units={"offset": "", "pulse_width": "s"},
     )["pulse_width"].values
@@ -161,11 +106,6 @@ def sign_change(column: Column, simulator: Simulator) -> float:
     )
     positive_at = int(np.argmax(found["pulse_width"].values > 0))
     return float(shares[max(positive_at - 1, 0) : positive_at + 1].mean())
-
-
-def _width(waves: Waveforms, column: Column) -> float:
-    sign_time = column.timing.window_start if column.converter.signed else None
-    return signed_pulse_width(waves, threshold=column.technology.mid_voltage, sign_time=sign_time)
 
 
 def calibrate(column: Column, simulator: Simulator, *, seeds: Sequence[int], plan: TrimPlan) -> Trimmed:
@@ -253,7 +193,7 @@ class _Search:
         while (high > low).any():
             middle = (low + high + 1) // 2
             trial = [put(codes, int(code)) for codes, code in zip(self.codes, middle, strict=True)]
-            found = pulses_of_dies(
+            found = converter_spread(
                 self.column, self.simulator, charges=[share * self.full], seeds=self.seeds, codes=trial
             )
             kept = keeps(np.asarray(found["pulse_width"].values[:, 0]))

@@ -93,6 +93,16 @@ class Column:
         )
         return bench if self.die is None else replace(bench, die=self.die)
 
+    def converted_width(self, waves: Waveforms, *, prefix: str = "", suffix: str = "") -> float:
+        """Pulse width (s, signed for a signed converter) of its converter; see `signed_pulse_width`."""
+        return signed_pulse_width(
+            waves,
+            threshold=self.technology.mid_voltage,
+            sign_time=self.timing.window_start if self.converter.signed else None,
+            prefix=prefix,
+            suffix=suffix,
+        )
+
 
 def column_reads(
     column: Column,
@@ -203,8 +213,7 @@ def _energies(waves: Waveforms, column: Column) -> dict[str, float]:
 def _phases(waves: Waveforms, column: Column) -> dict[str, float]:
     timing, mid = column.timing, column.technology.mid_voltage
     time = waves.time
-    sign_time = timing.window_start if column.converter.signed else None
-    width = signed_pulse_width(waves, threshold=mid, sign_time=sign_time)
+    width = column.converted_width(waves)
     half_level = column.technology.supply_voltage / (column.n_levels - 1) / 2
     write_end = timing.write_start + timing.write_time
     rows = _n_rows(waves)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from circuits.benches.cell import CELLS_PER_LINE
 from circuits.benches.converter import charge_to_pulse_bench
 from circuits.charge_to_pulse import ChargeToPulseParameters
 from circuits.gain_cell import GainCellParameters
@@ -19,18 +20,22 @@ from pycosim.sweeps.characterize import Advance, characterize
 from pycosim.waveforms import charge, pulse_width
 
 
-def signed_pulse_width(waves: Waveforms, *, threshold: float, sign_time: float | None) -> float:
+def signed_pulse_width(
+    waves: Waveforms, *, threshold: float, sign_time: float | None, prefix: str = "", suffix: str = ""
+) -> float:
     """Width of the output pulse (s), negative where a signed converter's sign bit is low.
 
     Args:
-        waves: of a converter or column bench.
+        waves: of a bench with one converter or many.
         threshold: half the supply (V).
         sign_time: when the sign bit is valid (s); None for an unsigned converter.
+        prefix: of the nodes `pulse` and `sign` of this converter.
+        suffix: of these nodes.
     """
-    width = pulse_width(waves.time, np.real(waves.signals["v(pulse)"]), threshold)
+    width = pulse_width(waves.time, np.real(waves.signals[f"v({prefix}pulse{suffix})"]), threshold)
     if sign_time is None:
         return width
-    positive = np.interp(sign_time, waves.time, np.real(waves.signals["v(sign)"])) > threshold
+    positive = np.interp(sign_time, waves.time, np.real(waves.signals[f"v({prefix}sign{suffix})"])) > threshold
     return width if positive else -width
 
 
@@ -42,9 +47,10 @@ def converter_transfer(
     *,
     charges: Sequence[float],
     cell: GainCellParameters | None = None,
+    n_rows: int = CELLS_PER_LINE,
     progress: Advance | None = None,
 ) -> xr.Dataset:
-    """The transfer: `pulse_width` (s, signed for a signed converter) over `charge` (C)."""
+    """The transfer: `pulse_width` (s, signed for a signed converter) over `charge` (C), with a bit line of `n_rows`."""
     kind = "signed_charge_to_pulse" if converter.signed else "charge_to_pulse"
 
     def measure(waves: Waveforms, bench: Testbench) -> dict[str, float]:
@@ -55,7 +61,7 @@ def converter_transfer(
     return characterize(
         {"charge": list(charges)},
         lambda point: charge_to_pulse_bench(
-            converter, technology, timing, charge=point["charge"], cell=cell, name=kind
+            converter, technology, timing, charge=point["charge"], cell=cell, n_rows=n_rows, name=kind
         ),
         measure,
         simulator,

@@ -15,7 +15,6 @@ from circuits.testbench import Testbench
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance, characterize
 from pycosim.sweeps.column import Column
-from pycosim.sweeps.converter import signed_pulse_width
 from pycosim.waveforms import charging_balance, supply_energy
 
 Array = NDArray[np.float64]
@@ -104,11 +103,10 @@ def column_by_step(
         )
 
     def measure(waves: Waveforms, one: Testbench) -> Mapping[str, float]:
-        sign_time = column.timing.window_start if column.converter.signed else None
         return {
             "energy_converter": supply_energy(waves.time, np.real(waves.signals["i(vdd)"]), supply),
             "energy_bias": supply_energy(waves.time, np.real(waves.signals["i(vddb)"]), supply),
-            "pulse_width": signed_pulse_width(waves, threshold=column.technology.mid_voltage, sign_time=sign_time),
+            "pulse_width": column.converted_width(waves),
         }
 
     return characterize(

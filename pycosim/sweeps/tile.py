@@ -14,7 +14,7 @@ from circuits.stimuli import EDGE_TIME
 from circuits.testbench import Testbench, render_netlist
 from pycosim.errors import InputError
 from pycosim.spice import Simulator, Waveforms
-from pycosim.sweeps.array import CellArray, converted_width, word_line_pulses
+from pycosim.sweeps.array import CellArray, word_line_pulses
 from pycosim.sweeps.characterize import Advance
 from pycosim.sweeps.column import Column, column_reads
 from pycosim.waveforms import pulse_width
@@ -180,14 +180,14 @@ def flat_tile(tile: TileCircuit, operands: TileOperands, simulator: Simulator) -
     supply, mid = first.technology.supply_voltage, first.technology.mid_voltage
     timed = replace(second, timing=timing.second)
     return FlatTile(
-        weights=np.array([converted_width(waves, first, str(j), "k_") for j in range(n_tokens)]),
+        weights=np.array([first.converted_width(waves, prefix="k_", suffix=str(j)) for j in range(n_tokens)]),
         driven=np.array(
             [
                 pulse_width(waves.time, np.real(waves.signals[f"v(v_rwlp{i})"]), (supply + mid) / 2)
                 for i in range(n_tokens)
             ]
         ),
-        outputs=np.array([converted_width(waves, timed, str(j), "v_") for j in range(n_features)]),
+        outputs=np.array([timed.converted_width(waves, prefix="v_", suffix=str(j)) for j in range(n_features)]),
         write_error=np.stack(
             [
                 _held(waves, "k_", timing.first.input_start, operands.keys),

@@ -7,7 +7,7 @@ every time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +18,9 @@ from circuits.benches.converter import charge_to_pulse_bench
 from circuits.benches.noise import with_currents
 from circuits.testbench import Testbench, render_netlist
 from pycosim.checks import at_least
-from pycosim.spice import Simulator, Waveforms
+from pycosim.spice import Simulator
 from pycosim.sweeps.characterize import Advance, Point, characterize
 from pycosim.sweeps.column import Column
-from pycosim.sweeps.converter import signed_pulse_width
 from pycosim.sweeps.noise import LOWEST_FREQUENCY
 from pycosim.waveforms import crossing_times, noise_samples, pulse_width
 
@@ -113,14 +112,10 @@ def noisy_pulses(
         time, drawn = _draw(added, column.timing.stop, seed, run)
         return with_currents(plain, _sources(added, time, drawn))
 
-    def measure(waves: Waveforms, one: Testbench) -> Mapping[str, float]:
-        sign_time = column.timing.window_start if column.converter.signed else None
-        return {"pulse_width": signed_pulse_width(waves, threshold=column.technology.mid_voltage, sign_time=sign_time)}
-
     found = characterize(
         {"run": [float(k) for k in range(n_runs + 1)]},
         bench,
-        measure,
+        lambda waves, one: {"pulse_width": column.converted_width(waves)},
         simulator,
         units={"run": "", "pulse_width": "s"},
         progress=progress,

@@ -15,10 +15,11 @@ from circuits.die import Die
 from circuits.gain_cell import GainCellParameters
 from circuits.technology import Technology
 from circuits.testbench import Testbench
+from circuits.trim import TrimCodes
+from pycosim.errors import InputError
 from pycosim.spice import Simulator, Waveforms
 from pycosim.sweeps.characterize import Advance, characterize
 from pycosim.sweeps.column import Column
-from pycosim.sweeps.converter import signed_pulse_width
 
 Array = NDArray[np.float64]
 
@@ -66,20 +67,36 @@ def converter_spread(
     *,
     charges: Sequence[float],
     seeds: Sequence[int],
+    codes: Sequence[TrimCodes] | None = None,
     progress: Advance | None = None,
 ) -> xr.Dataset:
-    """Transfer on many dies: `pulse_width` (s, signed for a signed converter) over seed and charge (C)."""
-    timing, technology = column.timing, column.technology
+    """Transfer on many dies: `pulse_width` (s, signed for a signed converter) over seed and charge.
 
-    def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
-        sign_time = timing.window_start if column.converter.signed else None
-        return {"pulse_width": signed_pulse_width(waves, threshold=technology.mid_voltage, sign_time=sign_time)}
+    Args:
+        column: circuit and plan.
+        simulator: any.
+        charges: C.
+        seeds: (n_dies,) of the mismatch, all different.
+        codes: (n_dies,) trim of each die; None for the column's own codes on all.
+        progress: called with (done, total).
+
+    Raises:
+        InputError: not one set of codes for each seed, or a seed that comes twice.
+    """
+    codes = [column.converter.codes] * len(seeds) if codes is None else codes
+    n_seeds = len(set(seeds))
+    if not n_seeds == len(seeds) == len(codes):
+        raise InputError(
+            f"each die needs a seed of its own and one set of codes, found {len(seeds)} seeds, {n_seeds} different, "
+            f"and {len(codes)} sets of codes"
+        )
+    trimmed = {float(seed): replace(column.converter, codes=own) for seed, own in zip(seeds, codes, strict=True)}
 
     def bench(point: Mapping[str, float]) -> Testbench:
         drawn = charge_to_pulse_bench(
-            column.converter,
-            technology,
-            timing,
+            trimmed[point["seed"]],
+            column.technology,
+            column.timing,
             charge=point["charge"],
             cell=column.cell,
             name="signed_charge_to_pulse" if column.converter.signed else "charge_to_pulse",
@@ -87,9 +104,9 @@ def converter_spread(
         return replace(drawn, die=Die(seed=int(point["seed"])))
 
     return characterize(
-        {"seed": [float(s) for s in seeds], "charge": list(charges)},
+        {"seed": list(trimmed), "charge": list(charges)},
         bench,
-        measure,
+        lambda waves, bench: {"pulse_width": column.converted_width(waves)},
         simulator,
         units={"seed": "", "charge": "C", "pulse_width": "s"},
         progress=progress,
@@ -115,15 +132,10 @@ def column_spread(
         dies: samples of mismatch; None is the circuit as drawn.
         progress: called with (done, total).
     """
-
-    def measure(waves: Waveforms, bench: Testbench) -> Mapping[str, float]:
-        sign_time = column.timing.window_start if column.converter.signed else None
-        return {"pulse_width": signed_pulse_width(waves, threshold=column.technology.mid_voltage, sign_time=sign_time)}
-
     return characterize(
         {"deck": [float(k) for k in range(len(dies))]},
         lambda point: replace(column, die=dies[int(point["deck"])]).bench(stored_voltages, pulse_widths),
-        measure,
+        lambda waves, bench: {"pulse_width": column.converted_width(waves)},
         simulator,
         units={"deck": "", "pulse_width": "s"},
         progress=progress,

@@ -39,7 +39,8 @@ def test_the_conveyor_holds_the_bit_line_in_both_directions(
     error = found["bit_line_error"].values
     assert (np.diff(error) < 0).all()  # an impedance: the more is drawn, the lower
     assert np.abs(error[1:4]).max() < 3e-3
-    assert np.abs(error).max() < 25e-3  # found: 16 mV at 400 uA; the first version fell by 40 mV
+    # found: 36 mV at 400 uA, five times the full scale, where narrow output transistors end; 0.35 um wide for stability
+    assert np.abs(error).max() < 45e-3
     assert 40e-6 < found["supply_current"].values[2] < 90e-6
 
 

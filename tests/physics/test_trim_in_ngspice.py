@@ -12,9 +12,10 @@ from circuits.gain_cell import GainCellParameters
 from circuits.technology import Technology
 from circuits.trim import TrimCodes
 from pycosim.spice import NgspicePool
-from pycosim.sweeps.calibration import TrimPlan, calibrate, pulses_of_dies
+from pycosim.sweeps.calibration import TrimPlan, calibrate
 from pycosim.sweeps.column import Column
 from pycosim.sweeps.converter import converter_transfer
+from pycosim.sweeps.variation import converter_spread
 
 pytestmark = pytest.mark.ngspice
 
@@ -70,9 +71,9 @@ def test_a_calibrated_die_is_right_to_a_tenth_of_a_count(
         column = Column(cell=cell, converter=converter.parameters, technology=technology, timing=converter.timing)
         charges = [share * converter.full_scale for share in shares]
         ideal = np.array(shares) * converter.timing.max_pulse_width
-        drawn = pulses_of_dies(column, pool, charges=charges, seeds=[3], codes=[TrimCodes()])
+        drawn = converter_spread(column, pool, charges=charges, seeds=[3], codes=[TrimCodes()])
         trimmed = calibrate(column, pool, seeds=[3], plan=TrimPlan())
-        found = pulses_of_dies(column, pool, charges=charges, seeds=[3], codes=trimmed.codes)
+        found = converter_spread(column, pool, charges=charges, seeds=[3], codes=trimmed.codes)
         before, after = (np.sqrt(np.mean((data["pulse_width"].values[0] - ideal) ** 2)) for data in (drawn, found))
         assert after < 0.1e-9
         assert after < before

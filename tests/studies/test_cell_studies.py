@@ -82,5 +82,5 @@ def test_cells_are_compared_by_what_they_read_hold_and_cost(lab: Laboratory) -> 
 
 
 def test_times_are_written_for_people() -> None:
-    found = [seconds(value) for value in (None, 7.7e-4, 6.6e-3, 0.183, 59.0, 780.0, 20880.0, 2e5, 6.4e7)]
-    assert found == ["never", "770 us", "6.6 ms", "180 ms", "59 s", "13 min", "5.8 h", "2.3 d", "2 a"]
+    found = [seconds(value) for value in (None, float("inf"), 7.7e-4, 6.6e-3, 0.183, 59.0, 780.0, 20880.0, 2e5, 6.4e7)]
+    assert found == ["never", "never", "770 us", "6.6 ms", "180 ms", "59 s", "13 min", "5.8 h", "2.3 d", "2 a"]

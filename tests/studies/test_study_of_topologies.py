@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from circuits.benches.cell import CELLS_PER_LINE
 from circuits.technology import load_technology
-from pycosim.studies.topology_reads import N_COLUMNS, column_energy, energy_floor
+from pycosim.studies.energy_floor import energy_floor
+from pycosim.studies.topology_reads import column_energy
 
 TECHNOLOGY = load_technology("generic28")
 
@@ -35,6 +37,6 @@ def test_bias_counts_once_per_tile() -> None:
     energies = {"energy_converter": 1e-12, "energy_word_lines": 0.5e-12, "energy_bias": 0.64e-12}
     reads = xr.Dataset({name: ("sample", [value, value]) for name, value in energies.items()})
     found = column_energy(reads)
-    assert found["bias"] == pytest.approx(0.64e-12 / N_COLUMNS)
+    assert found["bias"] == pytest.approx(0.64e-12 / CELLS_PER_LINE)
     assert found["ramp"] == 0.0
     assert found["sum"] == pytest.approx(1.5e-12 + 0.01e-12)

@@ -15,8 +15,9 @@ from circuits.timing import ColumnTiming, signed_timing
 from circuits.trim import TrimCodes
 from pycosim.errors import InputError
 from pycosim.spice import NetlistLike, Waveforms
-from pycosim.sweeps.calibration import TrimPlan, calibrate, pulses_of_dies
+from pycosim.sweeps.calibration import TrimPlan, calibrate
 from pycosim.sweeps.column import Column
+from pycosim.sweeps.variation import converter_spread
 
 LONGEST = 15e-9
 STEP = 0.1e-9
@@ -74,7 +75,7 @@ def test_a_known_gain_and_offset_is_trimmed_to_a_unit(gain: float, offset: float
     assert codes.sink == pytest.approx(UNITS * gain, abs=2.5)
     full = circuit.converter.saturation_current * LONGEST
     shares = np.array([-0.7, -0.3, 0.3, 0.7] if signed else [0.1, 0.3, 0.6, 0.8])
-    found = pulses_of_dies(circuit, simulator, charges=list(shares * full), seeds=[1], codes=trimmed.codes)
+    found = converter_spread(circuit, simulator, charges=list(shares * full), seeds=[1], codes=trimmed.codes)
     error = found["pulse_width"].values[0] - shares * LONGEST
     assert np.abs(error).max() < 0.15e-9  # a unit of offset, 0.1 ns, and half a unit of gain, 0.04 ns
 
@@ -94,7 +95,9 @@ def test_an_offset_beyond_the_range_ends_at_its_last_code() -> None:
 def test_dies_without_codes_and_charges_out_of_order_are_refused() -> None:
     simulator = formula(gain=0.0, offset=0.0, signed=False)
     with pytest.raises(InputError, match="one set of codes"):
-        pulses_of_dies(column(signed=False), simulator, charges=[0.0], seeds=[1, 2], codes=[TrimCodes()])
+        converter_spread(column(signed=False), simulator, charges=[0.0], seeds=[1, 2], codes=[TrimCodes()])
+    with pytest.raises(InputError, match="2 seeds, 1 different"):
+        converter_spread(column(signed=False), simulator, charges=[0.0], seeds=[1, 1])
     for low, high in ((0.0, 0.8), (0.9, 0.8), (0.1, 1.0)):
         with pytest.raises(InputError, match="reference charges"):
             TrimPlan(offset_share=low, gain_share=high)
