@@ -16,12 +16,12 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import psutil
 import typer
-from record import ROOT, merge, table, write_table
+from record import ROOT, merge, write_table
+from sweeps_cluster_page import draw, tables
 
 sys.path.insert(0, str(ROOT / "tests"))
 from campaign.clusters import LoopbackCluster, wait_until
@@ -31,7 +31,7 @@ from circuits.testbench import Netlist
 from pycosim.campaign.catalogue import shipped_bench
 from pycosim.campaign.cluster import DaskExecutor
 from pycosim.campaign.task import Result, Task
-from pycosim.evaluate.drawing import INK, MUTED, SERIES, drawing_style, for_file, new_figure, plain, render_svg
+from pycosim.spice import NgspicePool
 
 DECK = ROOT / "netlists" / "charge_to_pulse__generic28_tt_27c.cir"
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
@@ -41,12 +41,12 @@ MOST_PROCESSES = 8  # of workers; more of them are threads, which for a simulato
 
 
 class SleepingExecutor:
-    """An executor whose simulator sleeps; 0 s does nothing at all."""
+    """An executor whose simulator sleeps as long as the point of a task says (s); 0 does nothing at all."""
 
     n_workers = 1
 
-    def __init__(self, seconds: float, *, run_root: Path) -> None:
-        self._seconds = seconds
+    def __init__(self, *, run_root: Path) -> None:
+        """Leave nothing in the folder: nothing fails."""
 
     def simulator_version(self) -> str:
         """No version of anything."""
@@ -55,9 +55,10 @@ class SleepingExecutor:
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[int, Result]]:
         """Sleep for each task."""
         for task in tasks:
-            if self._seconds:
-                time.sleep(self._seconds)
-            yield task.index, Result(values={"slept": self._seconds}, seconds=self._seconds)
+            seconds = float(task.point["sleep"])
+            if seconds:
+                time.sleep(seconds)
+            yield task.index, Result(values={"slept": seconds}, seconds=seconds)
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -65,8 +66,9 @@ class SleepingExecutor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Time of a run on the wall, and of the processors by role (s)."""
+    """Points of a run, its time on the wall, and that of the processors by role (s)."""
 
+    n_points: int
     wall: float
     client: float
     scheduler: float
@@ -112,7 +114,7 @@ class Lab:
         assert len(results) == len(tasks)
         failures = [result.failure for result in results.values() if result.failure]
         assert not failures, failures[0]
-        return Run(wall=wall, client=spent[0], scheduler=spent[1], workers=spent[2])
+        return Run(n_points=len(tasks), wall=wall, client=spent[0], scheduler=spent[1], workers=spent[2])
 
     def close(self) -> None:
         """End every process."""
@@ -134,13 +136,11 @@ class Lab:
         return spent(psutil.Process()), spent(self._scheduler), sum(map(spent, self._workers))
 
 
-def same_tasks(n: int) -> list[Task]:
-    """Tasks with the deck of a converter, a text of its own each."""
+def sleeping_tasks(n: int, seconds: float) -> list[Task]:
+    """Tasks for `SleepingExecutor` with the deck of a converter, a text of its own each."""
     text = DECK.read_text(encoding="utf-8")
-    return [
-        Task(index=i, netlist=Netlist(name="deck", text=f"{text}* {i}\n", digest=str(i), probes=()), measurements=())
-        for i in range(n)
-    ]
+    decks = (Netlist(name="deck", text=f"{text}* {i}\n", digest=str(i), probes=()) for i in range(n))
+    return [Task(index=i, netlist=deck, measurements=(), point={"sleep": seconds}) for i, deck in enumerate(decks)]
 
 
 def cell_tasks(n: int) -> list[Task]:
@@ -156,14 +156,15 @@ def cell_tasks(n: int) -> list[Task]:
 
 def overhead(n: int) -> list[dict[str, object]]:
     """Time per point of a simulator that does nothing: all of it is ours, Dask's and the network's."""
-    tasks, rows = same_tasks(n), []
-    for parcel_time, name in ((0.2, "parcels of 0.2 s"), (0.0, "one point at a time")):
-        with Lab(2, partial(SleepingExecutor, 0.0), parcel_time) as lab:
-            lab.timed(tasks[: n // 10])  # how long a point takes is learnt
+    rows = []
+    for parcel_time, name, n_points in ((0.2, "parcels of 0.2 s", n), (0.0, "one point at a time", n // 10)):
+        tasks = sleeping_tasks(n_points, 0.0)
+        with Lab(2, SleepingExecutor, parcel_time) as lab:
+            lab.timed(tasks)  # how long a point takes is learnt
             runs = [lab.timed(tasks) for _ in range(3)]
         best = min(runs, key=lambda run: run.wall)
-        roles = {f"{role}_s": getattr(best, role) / n for role in ("client", "scheduler", "workers")}
-        rows.append({"sending": name, "points": n, "seconds_per_point": best.wall / n, **roles})
+        roles = {f"{role}_s": getattr(best, role) / n_points for role in ("client", "scheduler", "workers")}
+        rows.append({"sending": name, "points": n_points, "seconds_per_point": best.wall / n_points, **roles})
     return rows
 
 
@@ -180,21 +181,23 @@ def efficiency(tasks: Sequence[Task], on_worker: object, repeats: int, pinned: b
     }
 
 
-def scaling(run_time: float) -> list[dict[str, float]]:
+def scaling(workers: Sequence[int], run_time: float) -> list[dict[str, float]]:
     """Points per second against workers, for tasks of three lengths."""
     rows = []
-    for n_workers in WORKERS:
-        for task_time in TASK_TIMES:
-            n = n_workers * max(3, round(run_time / task_time))
-            with Lab(n_workers, partial(SleepingExecutor, task_time)) as lab:
-                lab.timed(same_tasks(2 * n_workers))
-                run = lab.timed(same_tasks(n))
-            rate = n / run.wall
+    for n_workers in workers:
+        with Lab(n_workers, SleepingExecutor) as lab:
+            lab.timed(sleeping_tasks(2 * n_workers, 0.01))
+            runs = {
+                task_time: lab.timed(sleeping_tasks(n_workers * max(3, round(run_time / task_time)), task_time))
+                for task_time in TASK_TIMES
+            }
+        for task_time, run in runs.items():
+            rate = run.n_points / run.wall
             rows.append(
                 {
                     "task_s": task_time,
                     "workers": n_workers,
-                    "points": n,
+                    "points": run.n_points,
                     "points_per_second": rate,
                     "efficiency": rate * task_time / n_workers,
                     "processors_busy": (run.client + run.scheduler + run.workers) / run.wall,
@@ -204,98 +207,62 @@ def scaling(run_time: float) -> list[dict[str, float]]:
     return rows
 
 
-def draw(rows: Sequence[dict[str, float]], overhead_s: float) -> Path:
-    """Points per second against workers, with what would be without any overhead."""
-    with drawing_style():
-        figure = new_figure(6.4, 4.0)
-        axes = figure.subplots()
-        for color, task_time in zip(SERIES, TASK_TIMES, strict=False):
-            here = [row for row in rows if row["task_s"] == task_time]
-            workers = [row["workers"] for row in here]
-            axes.plot(workers, [n / task_time for n in workers], color=color, linestyle=":", linewidth=1)
-            axes.plot(
-                workers, [row["points_per_second"] for row in here], color=color, marker="o", label=f"{task_time:g} s"
-            )
-        axes.axhline(1 / overhead_s, color=MUTED, linestyle="--", linewidth=1)
-        axes.annotate("a simulator that takes no time", (1, 1.1 / overhead_s), color=MUTED, fontsize="small")
-        axes.set(xscale="log", yscale="log", xlabel="workers", ylabel="points per second")
-        axes.set_xticks(WORKERS, [str(n) for n in WORKERS])
-        axes.minorticks_off()
-        axes.legend(title="time of a point; dotted: ideal", frameon=False, labelcolor=INK)
-        plain(axes)
-        path = ROOT / "docs" / "results" / "dask_scaling.svg"
-        path.write_text(for_file(render_svg(figure, "dask_scaling")), encoding="utf-8")
-    return path
+def feeding(n: int) -> list[dict[str, object]]:
+    """What one client makes of decks against what a worker takes to simulate them."""
+    technology, rows = load_technology("generic28"), []
+    for name, axis, values in (
+        ("gain_cell", "stored_voltage", [0.2 + 0.5 * i / n for i in range(n)]),
+        ("charge_to_pulse", "charge", [1e-13 + 8e-13 * i / n for i in range(n)]),
+    ):
+        bench = shipped_bench(name, technology)
+        start = time.perf_counter()
+        decks = [bench.make(bench.point({axis: value})) for value in values]
+        made = (time.perf_counter() - start) / n
+        with NgspicePool(1) as pool:
+            pool.run(decks[0])
+            start = time.perf_counter()
+            pool.run_many(decks[: n // 4])
+            ran = (time.perf_counter() - start) / (n // 4)
+        rows.append({"bench": name, "make_s": made, "simulate_s": ran, "workers_fed": ran / made})
+    return rows
 
 
-def tables(record: dict[str, object]) -> dict[str, str]:
-    """The tables of the docs, by name."""
-    sent = [
-        [
-            row["sending"],
-            *(f"{1e3 * row[key]:.2f}" for key in ("seconds_per_point", "client_s", "scheduler_s", "workers_s")),
-        ]
-        for row in record["dask_overhead"]
-    ]
-    shared = [
-        [
-            name,
-            f"{1e3 * row['seconds_per_point_1']:.1f}",
-            f"{1e3 * row['seconds_per_point_2']:.1f}",
-            f"{row['efficiency']:.2f}",
-        ]
-        for name, row in record["dask_efficiencies"].items()
-    ]
-    scaled = [
-        [
-            n,
-            *(
-                f"{row['points_per_second']:.0f} ({row['efficiency']:.2f})"
-                for row in record["dask_scaling"]
-                if row["workers"] == n
-            ),
-        ]
-        for n in WORKERS
-    ]
-    roles = ["client", "scheduler", "workers"]
-    return {
-        "dask_overhead": table(
-            ["sent", "ms per point", *(f"of it processor time of the {role}" for role in roles)], sent
-        ),
-        "dask_efficiency": table(
-            ["simulator", "1 worker, ms per point", "2 workers, ms per point", "efficiency"], shared
-        ),
-        "dask_scaling": table(["workers", *(f"points/s at {time:g} s a point" for time in TASK_TIMES)], scaled),
-    }
+def load() -> float:
+    """Processes that wanted a processor of this machine in the last minute, for each of its processors."""
+    return os.getloadavg()[0] / len(os.sched_getaffinity(0))
 
 
-def main(quick: bool = False) -> None:
-    """Measure everything; `--quick` with fewer points."""
-    typer.echo(f"load average {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} processors")
-    rows = overhead(400 if quick else 4000)
-    n, repeats = (40, 3) if quick else (200, 5)
-    typer.echo(f"overhead {1e3 * rows[0]['seconds_per_point']:.2f} ms per point (wanted: below 5)")
-    efficiencies = {
-        "ngspice, read of a gain cell, a processor for each worker": efficiency(cell_tasks(n), None, repeats, True),
-        "sleeps 20 ms": efficiency(same_tasks(2 * n), partial(SleepingExecutor, 0.02), repeats, False),
-    }
-    real, sleeping = (row["efficiency"] for row in efficiencies.values())
-    typer.echo(f"efficiency at 2 workers {real:.2f}, of a simulator that sleeps {sleeping:.2f} (wanted: 0.85)")
-    scaled = scaling(0.5 if quick else 3.0)
-    record = merge(
-        {
-            "dask_overhead_s": rows[0]["seconds_per_point"],
-            "dask_overhead": rows,
-            "dask_efficiency": real,
-            "dask_efficiency_sleeping": sleeping,
-            "dask_efficiencies": efficiencies,
-            "dask_scaling": scaled,
+def measured(part: str, quick: bool) -> dict[str, object]:
+    """The figures of a part of this benchmark, by key of the file."""
+    if part == "overhead":
+        rows = overhead(400 if quick else 4000)
+        return {"dask_overhead_s": rows[0]["seconds_per_point"], "dask_overhead": rows}
+    if part == "efficiency":
+        n, repeats = (120, 3) if quick else (400, 5)
+        rows = {
+            "ngspice, read of a gain cell, a processor for each worker": efficiency(cell_tasks(n), None, repeats, True),
+            "sleeps 20 ms": efficiency(sleeping_tasks(n, 0.02), SleepingExecutor, repeats, False),
         }
-    )
-    draw(scaled, float(rows[0]["seconds_per_point"]))
-    for name, text in tables(record).items():
-        typer.echo(f"\n{name}\n{text}")
-        write_table(name, text)
+        real, sleeping = (row["efficiency"] for row in rows.values())
+        return {"dask_efficiency": real, "dask_efficiency_sleeping": sleeping, "dask_efficiencies": rows}
+    if part == "feeding":
+        return {"dask_feeding": feeding(20 if quick else 60)}
+    return {"dask_scaling": scaling(WORKERS[::2], 1.0) if quick else scaling(WORKERS, 3.0)}
+
+
+def main(only: str = "", quick: bool = False) -> None:
+    """Measure everything, or `--only` overhead, efficiency, feeding or scaling; `--quick` with fewer points."""
+    record: dict[str, object] = {}
+    for part in [only] if only else ["overhead", "efficiency", "feeding", "scaling"]:
+        before = load()
+        found = measured(part, quick)
+        record = merge({**found, f"dask_{part}_load": max(before, load())})
+        for name, text in tables(record).items():
+            if name in found or name.replace("efficiency", "efficiencies") in found:
+                typer.echo(f"\n{name}, load per processor {record[f'dask_{part}_load']:.1f}\n{text}")
+                write_table(name, text)
+    if "dask_scaling" in record and "dask_overhead_s" in record:
+        draw(record)
 
 
 if __name__ == "__main__":

@@ -17,14 +17,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pycosim.campaign.sweep import sweep
+    from pycosim.campaign.tune import tune
 
-__all__ = ["sweep"]
+__all__ = ["sweep", "tune"]
 
 
 def __getattr__(name: str) -> object:
-    """`pycosim.sweep`, imported when it is asked for: `import pycosim` stays quick."""
+    """`pycosim.sweep` and `pycosim.tune`, imported when they are asked for: `import pycosim` stays quick."""
     if name == "sweep":
         from pycosim.campaign.sweep import sweep
 
         return sweep
+    if name == "tune":
+        from pycosim.campaign.tune import tune
+
+        return tune
     raise AttributeError(f"module 'pycosim' has no attribute {name!r}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pycosim import cli_sweep
+from pycosim import cli_sweep, cli_tune
 from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(cli_sweep.sweep)
 app.command()(cli_sweep.plot)
+app.command()(cli_tune.tune)
 
 
 class Flow(enum.StrEnum):

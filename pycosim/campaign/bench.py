@@ -13,6 +13,8 @@ from pycosim.flows.config import near_words
 from pycosim.spice import NetlistLike
 from pycosim.spice.deck import parse_number
 
+_TABLES = 'write tables such as [measure.level] with kind = "mean" and signal = "v(out)"'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
@@ -121,7 +123,8 @@ class SweepBench:
         wanted = tuple(names)
         if not wanted:
             raise ConfigurationError(
-                f"a sweep of bench {self.name} must measure something; choose of {', '.join(self.measurements)}"
+                f"a sweep of bench {self.name} must measure something; "
+                + (f"choose of {', '.join(self.measurements)}" if self.measurements else _TABLES)
             )
         for name in wanted:
             if name not in self.measurements:

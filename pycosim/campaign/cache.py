@@ -76,11 +76,12 @@ def result_keys(
         ladder: rungs that may be tried.
         measurements: of which each gets a key.
     """
-    common = [SCHEMA, netlist_digest, dict(point), simulator]
+    common = hashlib.sha256(json.dumps([SCHEMA, netlist_digest, dict(point), simulator], sort_keys=True).encode())
 
     def digest(measurement: Measurement, rungs: Sequence[str]) -> bytes:
-        content = [*common, list(rungs), measurement.name, measurement.version]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
+        whole = common.copy()
+        whole.update(json.dumps([list(rungs), measurement.name, measurement.version]).encode())
+        return whole.digest()
 
     return tuple(Key(plain=digest(one, ()), climbed=digest(one, ladder)) for one in measurements)
 
@@ -197,6 +198,8 @@ class ResultCache:
         """SQLite's errors in one sentence each."""
         try:
             yield
+        except sqlite3.ProgrammingError:  # a mistake here, not of the file
+            raise
         except sqlite3.Error as error:
             raise StoreError(_explanation(self._path, error)) from error
 

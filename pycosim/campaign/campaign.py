@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import xarray as xr
@@ -12,10 +12,10 @@ from circuits.errors import CircuitError
 from pycosim.campaign.axes import Grid
 from pycosim.campaign.bench import SweepBench
 from pycosim.campaign.cache import Entry, Key, ResultCache, result_keys
-from pycosim.campaign.dataset import Table, to_dataset
+from pycosim.campaign.dataset import DIGEST, FAILURE, RUNG, Table, to_dataset
 from pycosim.campaign.progress import SilentSweep, SweepProgress
 from pycosim.campaign.task import Executor, Measurement, Result, Task, Value
-from pycosim.errors import PycosimError
+from pycosim.errors import ConfigurationError, PycosimError, SimulatorCrashed
 from pycosim.spice import NetlistLike
 
 
@@ -31,8 +31,8 @@ class Campaign:
         ladder: rungs that may be tried after a run that did not converge; () for none.
 
     Raises:
-        ConfigurationError: a name that the bench does not have, a value of another kind, or a parameter that is both
-            fixed and swept.
+        ConfigurationError: a name that the bench does not have, a value of another kind, a parameter that is both
+            fixed and swept, or a measurement that is called as an axis.
     """
 
     bench: SweepBench
@@ -46,6 +46,12 @@ class Campaign:
         self.bench.chosen(self.measure)
         object.__setattr__(self, "fixed", self.bench.checked_fixed(self.fixed, self.grid))
         object.__setattr__(self, "grid", self.bench.checked_grid(self.grid))
+        taken = {*self.grid.coordinates(), FAILURE, RUNG, DIGEST}
+        if twice := taken.intersection(self.measure):
+            raise ConfigurationError(
+                f"the measurement {twice.pop()} has the name of an axis or of what the dataset holds anyway "
+                f"({FAILURE}, {RUNG}, {DIGEST}): call it otherwise"
+            )
 
     @property
     def measurements(self) -> tuple[Measurement, ...]:
@@ -82,63 +88,116 @@ def run_campaign(
 
     Raises:
         StoreError: the cache cannot be read or written.
+        SimulationError: no simulator, no scheduler any more, or an executor that gave no answer.
+    """
+    table = Table.empty(campaign.grid.size, campaign.measure)
+    run = _Run(campaign.bench, campaign.ladder, table, executor, cache, progress or SilentSweep(), retry_failed)
+    run.fill(Wanted(point=point, measure=campaign.measure) for point in campaign.points())
+    return to_dataset(campaign, run.simulator, table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A point that lies on no grid.
+
+    Attributes:
+        point: every parameter.
+        measure: names of the bench's measurements.
+    """
+
+    point: Mapping[str, Value]
+    measure: tuple[str, ...]
+
+
+def run_points(
+    bench: SweepBench,
+    wanted: Sequence[Wanted],
+    executor: Executor,
+    cache: ResultCache,
+    progress: SweepProgress | None = None,
+    *,
+    ladder: tuple[str, ...] = (),
+    retry_failed: bool = False,
+) -> Table:
+    """Run a list of points as `run_campaign` runs a grid; what a point does not measure is NaN without a failure.
+
+    Args:
+        bench: makes and measures decks.
+        wanted: the points.
+        executor: where.
+        cache: what is known; takes what is found.
+        progress: told of every point.
+        ladder: rungs that may be tried after a run that did not converge.
+        retry_failed: run points again that failed before.
+
+    Raises:
+        StoreError: the cache cannot be read or written.
         SimulationError: no simulator, or no scheduler any more.
     """
-    run = _Run(campaign, executor, cache, progress or SilentSweep(), retry_failed)
-    return run.dataset()
+    table = Table.empty(len(wanted), tuple(dict.fromkeys(name for one in wanted for name in one.measure)))
+    _Run(bench, ladder, table, executor, cache, progress or SilentSweep(), retry_failed).fill(wanted)
+    return table
 
 
 class _Run:
     """One call of `run_campaign`: the table that fills, and the tasks that are under way."""
 
     def __init__(
-        self, campaign: Campaign, executor: Executor, cache: ResultCache, progress: SweepProgress, retry_failed: bool
+        self,
+        bench: SweepBench,
+        ladder: tuple[str, ...],
+        table: Table,
+        executor: Executor,
+        cache: ResultCache,
+        progress: SweepProgress,
+        retry_failed: bool,
     ) -> None:
-        self._campaign = campaign
+        self._bench = bench
+        self._ladder = ladder
+        self._table = table
         self._executor = executor
         self._cache = cache
         self._progress = progress
         self._retry_failed = retry_failed
-        self._measurements = campaign.measurements
-        self._simulator = executor.simulator_version()
-        self._table = Table.empty(campaign.grid.size, campaign.measure)
+        self.simulator = executor.simulator_version()
         self._waiting: dict[int, dict[str, Key]] = {}
 
-    def dataset(self) -> xr.Dataset:
-        self._progress.begin(self._campaign.grid.size)
-        for index, result in self._executor.run(self._tasks()):
-            self._take(index, result)
+    def fill(self, wanted: Iterable[Wanted]) -> None:
+        """Find or simulate every point."""
+        self._progress.begin(len(self._table.digests))
+        for index, result in self._executor.run(self._tasks(wanted)):
+            if index in self._waiting:  # a cluster may answer twice for a worker that it took for lost
+                self._take(index, result)
+        if self._waiting:
+            raise SimulatorCrashed(
+                f"{len(self._waiting)} points were simulated and never came back; run the sweep again"
+            )
         self._progress.end()
-        return to_dataset(self._campaign, self._simulator, self._table)
 
-    def _tasks(self) -> Iterator[Task]:
+    def _tasks(self, wanted: Iterable[Wanted]) -> Iterator[Task]:
         """The points that have to be simulated, made when an executor asks for them."""
-        for index, point in enumerate(self._campaign.points()):
+        for index, one in enumerate(wanted):
             try:
-                netlist = self._campaign.bench.make(point)
+                netlist = self._bench.make(one.point)
             except Exception as error:
-                self._note(index, _not_made(error))
+                self._note(index, one.measure, _not_made(error))
                 continue
             self._table.digests[index] = netlist.digest
-            missing = self._look_up(index, netlist, point)
+            missing = self._look_up(index, netlist, one)
             if missing:
                 yield Task(
                     index=index,
                     netlist=netlist,
-                    measurements=tuple(one for one in self._measurements if one.name in missing),
-                    point=point,
-                    ladder=self._campaign.ladder,
+                    measurements=tuple(self._bench.measurements[name] for name in missing),
+                    point=one.point,
+                    ladder=self._ladder,
                 )
 
-    def _look_up(self, index: int, netlist: NetlistLike, point: Mapping[str, Value]) -> Mapping[str, Key]:
+    def _look_up(self, index: int, netlist: NetlistLike, wanted: Wanted) -> Mapping[str, Key]:
         """Note what is known of a point; the keys of the measurements that are not."""
-        keys = dict(
-            zip(
-                self._campaign.measure,
-                result_keys(netlist.digest, point, self._simulator, self._campaign.ladder, self._measurements),
-                strict=True,
-            )
-        )
+        measurements = self._bench.chosen(wanted.measure)
+        found_at = result_keys(netlist.digest, wanted.point, self.simulator, self._ladder, measurements)
+        keys = dict(zip(wanted.measure, found_at, strict=True))
         found = dict(zip(keys, self._cache.find(list(keys.values())), strict=True))
         known = {name: entry for name, entry in found.items() if entry and not (entry.failure and self._retry_failed)}
         self._table.fill(index, known)
@@ -152,14 +211,14 @@ class _Run:
     def _take(self, index: int, result: Result) -> None:
         """Keep a result, then note it."""
         keys = self._waiting.pop(index)
-        entries = {one.name: entry_of(result, one) for one in self._measurements if one.name in keys}
+        entries = {name: entry_of(result, self._bench.measurements[name]) for name in keys}
         self._cache.put({keys[name]: entry for name, entry in entries.items()})
         self._table.fill(index, entries)
         self._progress.point(simulated=True, failure=self._table.failure(index))
 
-    def _note(self, index: int, entry: Entry) -> None:
+    def _note(self, index: int, measure: Sequence[str], entry: Entry) -> None:
         """A point without a deck: known at once, and cheap to find again."""
-        self._table.fill(index, dict.fromkeys(self._campaign.measure, entry))
+        self._table.fill(index, dict.fromkeys(measure, entry))
         self._progress.point(simulated=False, failure=entry.failure)
 
 

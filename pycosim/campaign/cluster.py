@@ -160,6 +160,7 @@ class DaskExecutor:
     def _common_identity(self) -> Identity:
         """What every worker is, which is what this process is, but for the simulator."""
         answers = self._client.run(worker_identity, self._simulators, on_error="return")
+        ours = local_identity()
         first: Identity | None = None
         for worker, answer in sorted(answers.items()):
             if isinstance(answer, PycosimError):
@@ -167,7 +168,7 @@ class DaskExecutor:
             if not isinstance(answer, Identity):
                 raise ClusterError(f"worker {worker} cannot run pycosim: {type(answer).__name__}: {answer}") from answer
             first = first or answer
-            wanted = replace(local_identity(), simulator=first.simulator)
+            wanted = replace(ours, simulator=first.simulator)
             if answer != wanted:
                 raise ClusterError(
                     f"worker {worker} has {difference(answer, wanted)}; a result would depend on where its point "

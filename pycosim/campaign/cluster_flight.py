@@ -30,7 +30,6 @@ from pycosim.spice.rundirectory import DECK
 
 _PARCELS_PER_THREAD: Final = 3  # one runs, one waits on the worker, one is on its way
 _TIME_BETWEEN_PARCELS: Final = 0.01  # s, at least; client and scheduler each take some milliseconds for one
-_ROUNDS: Final = 4  # that each thread has had of what was sent before a parcel: what the last one holds is a fourth
 _MOST_TASKS: Final = 256  # in a parcel
 _MOST_TEXT: Final = 4_000_000  # characters of decks in a parcel; Dask warns of graphs from 10 MB on
 _LOOK_TIME: Final = 1.0  # s between looks at the number of workers
@@ -41,7 +40,7 @@ class _Sent:
     """A parcel on the cluster; the future keeps Dask from forgetting it."""
 
     tasks: tuple[Task, ...]
-    future: Future
+    future: Future[Answer]
     alone: bool
 
 
@@ -81,7 +80,6 @@ class Flight:
         self._ticket = ticket
         self._group = f"{ticket.simulators}-{ticket.number}"
         self._n_sent = 0
-        self._n_tasks = 0
         self._sent: dict[int, _Sent] = {}
         self._landed: SimpleQueue[tuple[int, Answer | BaseException]] = SimpleQueue()
         self._suspects: deque[Task] = deque()
@@ -122,6 +120,8 @@ class Flight:
             if not tasks:
                 return
             self._send(tasks, alone=False)
+            if not self._landed.empty():
+                return  # results first: making decks takes time
 
     def _next_tasks(self, waiting: Iterator[Task]) -> Iterator[Task]:
         n_characters = 0
@@ -135,25 +135,25 @@ class Flight:
                 return
 
     def _parcel_size(self) -> int:
-        """As many tasks as take the wanted time, but few while few have been sent: nobody knows how many will come."""
+        """As many tasks as take the wanted time, once it is known how long one takes."""
         if not self._task_time or not self._ticket.parcel_time:
             return 1
         wanted = max(self._ticket.parcel_time, self._n_threads * _TIME_BETWEEN_PARCELS)
-        share = self._n_tasks // (_ROUNDS * self._n_threads)
-        return max(1, min(round(wanted / self._task_time), share, _MOST_TASKS))
+        return max(1, min(round(wanted / self._task_time), _MOST_TASKS))
 
     def _send(self, tasks: tuple[Task, ...], alone: bool) -> None:
         parcel = Parcel(tasks=_pickled(tasks), identity=self._ticket.identity, libraries=self._libraries_of(tasks))
         number = self._n_sent = self._n_sent + 1
-        self._n_tasks += len(tasks)
         with self._telling_of_loss():
             future = self._client.submit(
                 run_parcel, self._ticket.simulators, parcel, key=(self._group, number), pure=False
             )
         self._sent[number] = _Sent(tasks, future, alone)
-        self._client.loop.add_callback(self._wait_for, number, future)
+        loop = self._client.loop
+        assert loop is not None  # of a client that is connected
+        loop.add_callback(self._wait_for, number, future)
 
-    async def _wait_for(self, number: int, future: Future) -> None:
+    async def _wait_for(self, number: int, future: Future[Answer]) -> None:
         """On the client's loop: bring an answer here, also where its worker is lost before it is fetched."""
         try:
             answer: Any = await self._client.gather(future, asynchronous=True)

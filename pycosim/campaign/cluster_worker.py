@@ -89,7 +89,7 @@ class _Kept:
     since: float
 
 
-class KeptSimulators(WorkerPlugin):  # type: ignore[misc]  # distributed's classes are not typed
+class KeptSimulators(WorkerPlugin):
     """One executor for each thread of a Dask worker that has had work, closed when idle for a minute and at the end.
 
     Args:
@@ -220,14 +220,18 @@ def run_parcel(name: str, parcel: Parcel) -> Answer:
         name: of the `KeptSimulators` among the worker's plugins.
         parcel: what to run.
     """
-    plugin: KeptSimulators = get_worker().plugins[name]
-    return plugin.run(parcel)
+    return _simulators(get_worker(), name).run(parcel)
 
 
 async def worker_identity(name: str, dask_worker: Worker) -> Identity:
     """What a worker is; asked beside its tasks, without holding up its loop."""
-    plugin: KeptSimulators = dask_worker.plugins[name]
-    return await asyncio.to_thread(plugin.identity)
+    return await asyncio.to_thread(_simulators(dask_worker, name).identity)
+
+
+def _simulators(worker: Worker, name: str) -> KeptSimulators:
+    plugin = worker.plugins[name]
+    assert isinstance(plugin, KeptSimulators)
+    return plugin
 
 
 def local_identity(simulator: str = "") -> Identity:

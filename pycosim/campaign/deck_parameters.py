@@ -12,10 +12,16 @@ from pycosim.campaign.expressions import evaluate
 from pycosim.errors import ConfigurationError
 from pycosim.spice.deck import BLANKS, parse_number, strip_comment
 
+DIGITS: Final = 15
+"""Significant digits of a deck's numbers: 10u is 1e-05 then, and not a product with a rounding."""
+
 _NAME: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<arguments>\s*\([^()]*\))?\s*=(?!=)\s*")
 _QUOTED: Final = re.compile(r"\{[^}]*\}|'[^']*'|\"[^\"]*\"")
 _COMMENT: Final = re.compile(r"[;$/]+\s*(?:\[(?P<unit>[^\]]*)\])?\s*(?P<meaning>.*)")
 _SPICE_NUMBER: Final = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[a-z]*")
+
+_TWO_READINGS: Final = re.compile(r"[-+.\d]+(e[-+]?\d+)?(a|mil).*")
+"""9A is 9 in a .param of ngspice 39, and 9e-18 in a device; 3mil is 0.003 and 76.2e-6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +44,19 @@ class Assignment:
 
     @property
     def number(self) -> float | None:
-        """The value, where it is a number and no arithmetic."""
-        return None if self.arguments else parse_number(self.text.strip("{}'\" "))
+        """The value, where it is a number and no arithmetic.
+
+        Raises:
+            ConfigurationError: a suffix of which ngspice has two readings.
+        """
+        text = self.text.strip("{}'\" ")
+        number = None if self.arguments else parse_number(text)
+        if number is not None and _TWO_READINGS.fullmatch(text.lower()):
+            raise ConfigurationError(
+                f".param {self.name}={text}: ngspice reads this suffix one way in .param lines and another way in "
+                "devices; write the number with an exponent"
+            )
+        return None if number is None else float(f"{number:.{DIGITS}g}")
 
     def parameter(self) -> Parameter | None:
         """What a sweep may vary; None for arithmetic and functions."""
@@ -74,6 +91,11 @@ def read_assignments(lines: Sequence[str]) -> list[Assignment]:
     ]
 
 
+def names_set(card: str) -> list[str]:
+    """Names that a `.param` card sets, of which nothing else need be understood."""
+    return [head["name"] for head in _NAME.finditer(_QUOTED.sub("_", card))]
+
+
 def in_numbers(text: str, names: Mapping[str, float]) -> float | None:
     """Value of a deck's arithmetic, numbers with suffixes among it; None for what only ngspice understands.
 
@@ -82,6 +104,8 @@ def in_numbers(text: str, names: Mapping[str, float]) -> float | None:
         names: parameter in lower case -> value.
     """
     plain = _SPICE_NUMBER.sub(lambda found: repr(parse_number(found[0])), text.lower())
+    if any(_TWO_READINGS.fullmatch(word) for word in _SPICE_NUMBER.findall(text.lower())):
+        return None
     try:
         return evaluate(plain, names)
     except ConfigurationError:
@@ -109,7 +133,7 @@ def _comments(lines: Sequence[str], bodies: Sequence[str]) -> dict[str, tuple[st
     """Name -> unit and meaning, where a line sets one name and has a comment."""
     found: dict[str, tuple[str, str]] = {}
     for line, body in zip(lines, bodies, strict=True):
-        names = [head["name"] for head in _NAME.finditer(_QUOTED.sub("_", body))]
+        names = names_set(body)
         comment = _COMMENT.fullmatch(line.strip(BLANKS).removeprefix(strip_comment(line)).strip(BLANKS))
         if len(names) == 1 and comment is not None:
             found[names[0]] = ((comment["unit"] or "").strip(), comment["meaning"].strip())

@@ -20,12 +20,13 @@ from pycosim.campaign.deck_cards import (
     title_note,
     top_level,
 )
-from pycosim.campaign.deck_files import gather_files, named_file, reads_unmistakably, section_names
-from pycosim.campaign.deck_parameters import Assignment, read_assignments
+from pycosim.campaign.deck_files import Source, gather_files, in_order, reads_unmistakably, section_names
+from pycosim.campaign.deck_parameters import Assignment, names_set, read_assignments
 from pycosim.campaign.user_deck import CornerLine, Part, UserDeck
 from pycosim.errors import ConfigurationError
 from pycosim.spice.deck import Card, parse_number, read_cards
 from pycosim.spice.prepare import draws_random_numbers
+from pycosim.spice.safety import libraries_are_includes
 
 TEMPERATURE: Final = 27.0
 """What ngspice takes where nothing is said (deg C)."""
@@ -63,14 +64,15 @@ def read_deck(
     lines = deck_lines(text)
     cards = read_cards("\n".join(lines))
     refuse_commands(cards)
-    files = gather_files(cards, lines, folder, libraries)
-    corner = _corner(cards, lines, folder)
-    parts = _parts(cards, lines, files, folder, corner)
+    source = Source(lines=lines, folder=folder, old_style=libraries_are_includes(dict(settings)))
+    files = gather_files(cards, source, libraries)
+    corner = _corner(cards, source)
+    parts = _parts(cards, source, files, corner)
     deck = UserDeck(
         name=name,
         parts=tuple(part for part in parts if not (isinstance(part, str) and _EMPTY_OPTION.fullmatch(part))),
         analysis=chosen_analysis(cards, analysis),
-        parameters=_parameters(parts, corner, _temperature(cards)),
+        parameters=_parameters(parts, corner, _temperature([card for card, _ in in_order(cards, source)])),
         files=tuple(files),
         settings=tuple(settings),
         notes=(
@@ -80,15 +82,15 @@ def read_deck(
                 for card in cards
                 if card.words[0] in WORTH_A_NOTE
             ),
+            *_overruled(parts, cards, source),
         ),
     )
     return _with_seed(deck)
 
 
-def _parts(
-    cards: Sequence[Card], lines: Sequence[str], files: Sequence[Path], folder: Path | None, corner: Parameter | None
-) -> list[Part]:
+def _parts(cards: Sequence[Card], source: Source, files: Sequence[Path], corner: Parameter | None) -> list[Part]:
     """The lines of the deck, without those that pycosim writes itself."""
+    lines = source.lines
     owner = {index: card for card in cards for index in lines_of(card, lines)}
     outside = dict(top_level(cards))
     parts: list[Part] = []
@@ -105,54 +107,60 @@ def _parts(
         elif word.startswith(".opt"):
             parts.append(_TEMPERATURE_OPTION.sub("", line))
         else:
-            parts.append(_file_line(card, line, lines, files, folder, corner) if begins else line)
+            parts.append(_file_line(card, line, source, files, corner) if begins else line)
     return parts
 
 
+def _overruled(parts: Sequence[Part], cards: Sequence[Card], source: Source) -> list[str]:
+    """A note for every parameter that a file sets again further down, so that varying it changes nothing."""
+    read = [(card, path) for card, path in in_order(cards, source)]
+    last: dict[str, Path | None] = {}
+    for (card, path), (_, outside) in zip(read, top_level([card for card, _ in read]), strict=True):
+        if card.words[0] in _PARAMETERS and outside:
+            last |= dict.fromkeys(names_set(card.text), path)
+    return [
+        f"{path} sets {one.name} after the deck does, so that varying it changes nothing: read that file further up"
+        for one in parts
+        if isinstance(one, Assignment) and (path := last.get(one.name.lower())) is not None
+    ]
+
+
 def _temperature(cards: Sequence[Card]) -> float:
-    """What the deck says last."""
-    temperature = TEMPERATURE
-    for card in cards:
-        said = [card.text.split(None, 1)[-1]] if card.words[0] == ".temp" else []
-        if card.words[0].startswith(".opt"):
-            said = _TEMPERATURE_OPTION.findall(card.text)
-        for text in said:
-            value = parse_number(text.strip())
-            if value is not None:
-                temperature = value
-            elif text.strip(" {}'") != "temperature":  # a .param of this name is the temperature
-                raise ConfigurationError(
-                    f"line {card.number}: wanted one temperature as a number, found {card.text!r}; write one, and "
-                    "sweep the parameter temperature"
-                )
-    return temperature
+    """What ngspice would take: the last .temp, else the first number of the last option."""
+    said = [(card, card.text.split(None, 1)[-1]) for card in cards if card.words[0] == ".temp"]
+    options = [card for card in cards if card.words[0].startswith(".opt") and _TEMPERATURE_OPTION.search(card.text)]
+    said = said or [(card, _TEMPERATURE_OPTION.findall(card.text)[0]) for card in options]
+    for card, text in said[-1:]:
+        value = parse_number(text.strip())
+        if value is not None:
+            return value
+        if text.strip(" {}'") != "temperature":  # a .param of this name is the temperature
+            raise ConfigurationError(
+                f"line {card.number}: wanted one temperature as a number, found {card.text!r}; write one, and sweep "
+                "the parameter temperature"
+            )
+    return TEMPERATURE
 
 
-def _file_line(
-    card: Card, line: str, lines: Sequence[str], files: Sequence[Path], folder: Path | None, corner: Parameter | None
-) -> Part:
+def _file_line(card: Card, line: str, source: Source, files: Sequence[Path], corner: Parameter | None) -> Part:
     """A line as it is; one that names a file so that no other file can be meant."""
-    named = named_file(card, lines)
+    named = source.named(card)
     if named is None:
         return line
-    path = _resolved(named[0], folder)
+    path = source.path(named[0])
     name = named[0] if reads_unmistakably(named[0], path, files) else str(path)
     if corner is not None and named[1].lower() == corner.default:
         return CornerLine(name)
     return f'{card.words[0]} "{name}" {named[1]}'.rstrip()
 
 
-def _resolved(named: str, folder: Path | None) -> Path:
-    return ((folder or Path("/")) / named).resolve()
-
-
-def _corner(cards: Sequence[Card], lines: Sequence[str], folder: Path | None) -> Parameter | None:
+def _corner(cards: Sequence[Card], source: Source) -> Parameter | None:
     """The section of the first `.lib` line, and what it may be instead: what every file has that it is read of."""
-    read = [named for card in cards if card.words[0] == ".lib" and (named := named_file(card, lines))]
+    read = [named for card in cards if (named := source.named(card)) is not None and named[1]]
     if not read:
         return None
     default = read[0][1].lower()
-    paths = [_resolved(named, folder) for named, section in read if section.lower() == default]
+    paths = [source.path(named) for named, section in read if section.lower() == default]
     choices = [name for name in section_names(paths[0]) if all(name in section_names(path) for path in paths)]
     if default not in choices:
         raise ConfigurationError(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pycosim.campaign.attempt import Attempt
+from pycosim.campaign.feed import Feed
 from pycosim.campaign.task import Result, Task
-from pycosim.errors import SimulatorMissing
-from pycosim.spice import NetlistLike, NgspicePool
+from pycosim.errors import InputError, SimulatorMissing
+from pycosim.spice import NgspicePool
 from pycosim.spice.installation import installation_hint, libngspice_version
 
 
@@ -23,6 +22,8 @@ class LocalExecutor:
         run_root: folder for the decks and logs of failed tasks, `<name>-<digest>` each; the system's temporary folder
             without one.
         runs_per_worker: runs after which a worker is replaced, because ngspice does not give all memory back.
+        share: tasks in a row that may be run in one deck (`pycosim.spice.share`): faster for small circuits, and equal
+            within the tolerances of the decks, not to the last bit.
     """
 
     def __init__(
@@ -31,9 +32,13 @@ class LocalExecutor:
         timeout: float = 120.0,
         run_root: Path | None = None,
         runs_per_worker: int = 1000,
+        share: int = 1,
     ) -> None:
+        if share < 1:
+            raise InputError(f"share must be 1 task in a deck or more, found {share}")
         self._pool = NgspicePool(n_workers, timeout, runs_per_worker, run_root)
         self._run_root = run_root
+        self._share = share
         self._version: str | None = None
 
     @property
@@ -42,7 +47,7 @@ class LocalExecutor:
         return self._pool.n_workers
 
     def simulator_version(self) -> str:
-        """Such as `ngspice-39`; asks the library once.
+        """Such as `ngspice-39`, of decks that are shared `ngspice-39-shared`; asks the library once.
 
         Raises:
             SimulatorMissing: no libngspice on this machine, or one that does not load.
@@ -50,7 +55,7 @@ class LocalExecutor:
         self._version = self._version or libngspice_version()
         if self._version is None:
             raise SimulatorMissing(f"no libngspice that loads on this machine. {installation_hint()}")
-        return f"ngspice-{self._version}"
+        return f"ngspice-{self._version}{'-shared' if self._share > 1 else ''}"
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[int, Result]]:
         """(index, result) of every task, as they finish; see `pycosim.campaign.task.Executor`.
@@ -61,44 +66,11 @@ class LocalExecutor:
         Raises:
             SimulatorMissing: no libngspice on this machine.
         """
-        feed = _Feed(tasks, self._run_root)
+        feed = Feed(tasks, self._run_root, self._share)
         with contextlib.closing(self._pool.runs(feed)) as runs:
             for run in runs:
-                attempt = feed.take(run.index)
-                result = attempt.result_of(run)
-                if result is None:
-                    feed.again(attempt)
-                else:
-                    yield attempt.task.index, result
+                yield from feed.results(run)
 
     def close(self) -> None:
         """End the workers; a later run starts new ones."""
         self._pool.close()
-
-
-class _Feed:
-    """The netlists of tasks, those that are tried again first; an iterator that may go on after its end."""
-
-    def __init__(self, tasks: Iterable[Task], run_root: Path | None) -> None:
-        self._tasks = iter(tasks)
-        self._run_root = run_root
-        self._waiting: deque[Attempt] = deque()
-        self._running: dict[int, Attempt] = {}
-        self._n_given = 0
-
-    def __iter__(self) -> Iterator[NetlistLike]:
-        return self
-
-    def __next__(self) -> NetlistLike:
-        attempt = self._waiting.popleft() if self._waiting else Attempt(next(self._tasks), self._run_root)
-        self._running[self._n_given] = attempt
-        self._n_given += 1
-        return attempt.netlist
-
-    def take(self, place: int) -> Attempt:
-        """The attempt whose netlist was given at this place."""
-        return self._running.pop(place)
-
-    def again(self, attempt: Attempt) -> None:
-        """Give its netlist once more, which is another one now."""
-        self._waiting.append(attempt)

@@ -19,6 +19,7 @@ _UNITS = {
     "V": {"shift", "margin", "bias"},
     "A": {"current"},
     "F": {"capacitance", "decoupling"},
+    "ohm": {"resistance"},
 }
 """Unit -> last words of the fields that have it."""
 

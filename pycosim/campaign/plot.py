@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, NullFormatter
 
 from pycosim.campaign.dataset import DIGEST, FAILURE, RUNG
 from pycosim.errors import InputError, StoreError
@@ -21,6 +21,12 @@ from pycosim.units import format_quantity
 
 MOST_HUES = 6
 """Colours that can be told apart; more hues are drawn along a scale."""
+
+MOST_LABELS = 10
+"""Hues that the legend names; of more it names some, evenly spaced."""
+
+MOST_TICKS = 8
+"""Points of a logarithmic axis of which each has a tick."""
 
 _BAND = (5.0, 95.0)  # percentiles of the points of further axes
 _DPI = 150
@@ -72,14 +78,21 @@ def choose_view(
     _check("x", x, [*axes, *measured])
     _check("y", y, measured)
     _check("hue", hue, axes)
+    chosen = dict(_index(dataset, text, axes) for text in at)
+    taken = {dataset[name].dims: f"--at {name}" for name in chosen}
     if x is None:
-        numbers = [name for name in axes if dataset[name].dtype.kind in "if" and name != hue]
-        x = max(numbers or axes or measured, key=lambda name: dataset[name].size)
+        free = [name for name in axes if name != hue and dataset[name].dims not in taken]
+        numbers = [name for name in free if dataset[name].dtype.kind in "if"]
+        x = max(numbers or free or measured, key=lambda name: dataset[name].size)
     if y is None and x not in measured:
         y = measured[0]
-    if hue is not None and dataset[hue].dims == dataset[x].dims:
-        raise InputError(f"--hue {hue} runs along the same dimension as --x {x}; choose another axis")
-    return View(x=x, y=y, hue=hue, at=dict(_index(dataset, text, axes) for text in at))
+    for option, name in (("--x", x), ("--hue", hue)):
+        if name in axes:
+            dims = dataset[name].dims
+            if dims in taken:
+                raise InputError(f"{option} {name} runs along the dimension of {taken[dims]}; leave one of them out")
+            taken[dims] = f"{option} {name}"
+    return View(x=x, y=y, hue=hue, at=chosen)
 
 
 def measurements(dataset: xr.Dataset) -> list[str]:
@@ -145,7 +158,7 @@ def _line(axes: Axes, part: xr.Dataset, view: View, color: str, label: str) -> N
     middle = np.full(places.size, np.nan)
     middle[known] = np.nanmedian(values[known], axis=1)
     axes.plot(places, middle, marker=marker, color=color, label=label)
-    if values.shape[1] > 1:
+    if values.shape[1] > 1 and known.any():
         low, high = np.full((2, places.size), np.nan)
         low[known], high[known] = np.nanpercentile(values[known], _BAND, axis=1)
         axes.fill_between(places, low, high, color=color, alpha=0.15, linewidth=0)
@@ -160,10 +173,11 @@ def _by_hue(dataset: xr.Dataset, hue: str | None) -> Iterator[tuple[str, str, xr
         return
     (along,) = dataset[hue].dims
     count = dataset.sizes[along]
+    shown = set(np.linspace(0, count - 1, min(count, MOST_LABELS)).round().astype(int).tolist())
     for k in range(count):
         part = dataset.isel({along: k})
         name = f"s{k + 1}" if count <= MOST_HUES else f"r{1 + round(k * 6 / (count - 1))}"
-        yield _text(part[hue]), LIGHT[name], part
+        yield _text(part[hue]) if k in shown else "_", LIGHT[name], part  # matplotlib's legend leaves "_" out
 
 
 def _name_axes(axes: Axes, dataset: xr.Dataset, view: View) -> None:
@@ -174,6 +188,9 @@ def _name_axes(axes: Axes, dataset: xr.Dataset, view: View) -> None:
             continue
         if name in dataset.coords and _is_logarithmic(dataset[name].values):
             axes.set_xscale("log")
+            axis.set_minor_formatter(NullFormatter())
+            if dataset[name].size <= MOST_TICKS:
+                axis.set_ticks(dataset[name].values)
         unit = str(dataset[name].attrs.get("units", ""))
         if unit not in _PLAIN_UNITS:
             axis.set_major_formatter(EngFormatter(unit=unit))
@@ -196,7 +213,8 @@ def _title(dataset: xr.Dataset, view: View) -> str:
 
 def _words(dataset: xr.Dataset, name: str) -> str:
     """What an axis shows; its unit stands beside each number."""
-    words = str(dataset[name].attrs.get("long_name", name)).replace("_", " ")
+    words = str(dataset[name].attrs.get("long_name", name))
+    words = words if "." in words else words.replace("_", " ")  # a path stays one
     return f"{words} (°C)" if dataset[name].attrs.get("units") == "degC" else words
 
 

@@ -67,6 +67,7 @@ def column(technology: Technology, *, signed: bool) -> SweepBench:
                 unit=unit,
                 function=ReadFigure(name=name, technology=technology, signed=signed),
                 version="1",
+                optional=name == "start_delay",  # a column without a pulse has none
             )
             for name, unit in UNITS.items()
             if name != "sample"

@@ -65,7 +65,7 @@ def charge_to_pulse(technology: Technology, *, signed: bool) -> SweepBench:
     measurements = (
         Measurement(name="pulse_width", unit="s", function=partial(_pulse_width, signed), version="1"),
         Measurement(name="pulse_error", unit="s", function=partial(_pulse_error, signed), version="1"),
-        Measurement(name="start_delay", unit="s", function=partial(_start_delay, signed), version="1"),
+        Measurement(name="start_delay", unit="s", function=partial(_start_delay, signed), version="1", optional=True),
         Measurement(name="bit_line_error", unit="V", function=partial(_bit_line_error, signed), version="1"),
         Measurement(name="energy_converter", unit="J", function=partial(_energy_converter, signed), version="1"),
         Measurement(name="energy_bias", unit="J", function=_energy_bias, version="1"),

@@ -21,6 +21,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from circuits.errors import CircuitError
 from circuits.technology import load_technology
@@ -58,6 +59,14 @@ class SimulatorSettings:
     workers: int | None = None
     timeout: float = TIMEOUT
     ladder: tuple[str, ...] = LADDER
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        workers, timeout = self.workers, self.timeout
+        if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+            raise ConfigurationError(f"simulator: workers must be a whole number of 1 or more, found {workers!r}")
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < float("inf"):
+            raise ConfigurationError(f"simulator: timeout must be seconds above 0, found {timeout!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +130,12 @@ def read_spec(words: Mapping[str, object], *, source: str, folder: Path, text: s
         bench = _bench(words, folder, own)
         grid = Grid(
             axes=tuple(
-                read_axis(name, wanted) for name, wanted in _dotted("axes", words.get("axes", {}), ranges=True).items()
+                read_axis(name, wanted)
+                for name, wanted in dotted_names("axes", words.get("axes", {}), ranges=True).items()
             ),
             zipped=_zipped(words.get("zip", ())),
         )
-        parameters = _dotted("parameters", words.get("parameters", {}), ranges=False)
+        parameters = dotted_names("parameters", words.get("parameters", {}), ranges=False)
         campaign = Campaign(
             bench=bench,
             grid=grid,
@@ -201,12 +211,11 @@ def _simulator(wanted: object) -> SimulatorSettings:
     for key in table:
         if key not in known:
             raise ConfigurationError(f"simulator has no setting {key!r}; {near_words(key, list(known))}")
-    workers, timeout = table.get("workers"), table.get("timeout", TIMEOUT)
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise ConfigurationError(f"simulator.workers must be a whole number of 1 or more, found {workers!r}")
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < float("inf"):
-        raise ConfigurationError(f"simulator.timeout must be seconds above 0, found {timeout!r}")
-    return SimulatorSettings(workers=workers, timeout=float(timeout), ladder=_ladder(table.get("ladder", True)))
+    return SimulatorSettings(
+        workers=cast(int | None, table.get("workers")),
+        timeout=cast(float, table.get("timeout", TIMEOUT)),
+        ladder=_ladder(table.get("ladder", True)),
+    )
 
 
 def _ladder(wanted: object) -> tuple[str, ...]:
@@ -226,7 +235,7 @@ def _table(name: str, wanted: object) -> dict[str, object]:
     return {str(key): value for key, value in wanted.items()}
 
 
-def _dotted(name: str, wanted: object, *, ranges: bool) -> dict[str, object]:
+def dotted_names(name: str, wanted: object, *, ranges: bool) -> dict[str, object]:
     """A table with its inner tables as dotted names: TOML reads an unquoted converter.sink.decoupling as tables.
 
     With `ranges`, a table with a number or a word in it is a value, not a part of a name.
@@ -234,7 +243,7 @@ def _dotted(name: str, wanted: object, *, ranges: bool) -> dict[str, object]:
     flat: dict[str, object] = {}
     for key, value in _table(name, wanted).items():
         if isinstance(value, Mapping) and value and not (ranges and any(map(_is_plain, value.values()))):
-            inner = _dotted(f"{name}.{key}", value, ranges=ranges)
+            inner = dotted_names(f"{name}.{key}", value, ranges=ranges)
             flat |= {f"{key}.{rest}": item for rest, item in inner.items()}
         else:
             flat[key] = value

@@ -50,8 +50,8 @@ def save_sweep(folder: Path, dataset: xr.Dataset, spec: str) -> Path:
         StoreError: the disk is full or the folder cannot be written; the file that was there before is whole.
     """
     content = bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
-    _replace(folder / SPEC, spec.encode())
-    return _replace(folder / SWEEP, content)
+    replace_file(folder / SPEC, spec.encode())
+    return replace_file(folder / SWEEP, content)
 
 
 def load_sweep(store: Path) -> xr.Dataset:
@@ -85,8 +85,12 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _replace(path: Path, content: bytes) -> Path:
-    """Write a file in one step that a crash of the machine survives too."""
+def replace_file(path: Path, content: bytes) -> Path:
+    """Write a file in one step that a crash of the machine survives too; returns its path.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written; the file that was there before is whole.
+    """
     part = path.with_name(f".{path.name}.part")  # one name: what a killed run left is used again
     try:
         with part.open("wb") as file:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from rich.console import Console
 
 from pycosim.campaign.bench import SweepBench
 from pycosim.campaign.cache import ResultCache
 from pycosim.campaign.campaign import run_campaign
 from pycosim.campaign.local import LocalExecutor
-from pycosim.campaign.progress import SweepProgress
+from pycosim.campaign.progress import RichSweep, SweepProgress
 from pycosim.campaign.spec import SimulatorSettings, Spec, read_spec
 from pycosim.campaign.store import FAILURES, open_cache, save_sweep
 from pycosim.campaign.task import Executor, Measurement
@@ -23,7 +25,7 @@ from pycosim.errors import ConfigurationError
 
 
 def sweep(
-    bench: str | SweepBench,
+    bench: str | SweepBench | Mapping[str, object],
     *,
     measure: Sequence[str | Measurement | Mapping[str, object]] | Mapping[str, object],
     axes: Mapping[str, object],
@@ -34,12 +36,12 @@ def sweep(
     scheduler: str | None = None,
     out: str | Path | None = None,
     retry_failed: bool = False,
-    progress: SweepProgress | None = None,
+    progress: SweepProgress | bool = False,
 ) -> xr.Dataset:
     """Run a sweep, in the words of its TOML file (`pycosim.campaign.spec`).
 
     Args:
-        bench: a shipped name, "mine.cir", "mine.py:make_bench", or a bench.
+        bench: a shipped name, "mine.cir", "mine.py:make_bench", a table with `file` (docs/own_circuits.md), or a bench.
         measure: names of the bench's measurements, or measurements of one's own.
         axes: name -> values: a list or an array, {"start", "stop", "n"}, {"start", "stop", "step"}, {"seeds"}; crossed.
         parameters: what all points share.
@@ -49,7 +51,7 @@ def sweep(
         scheduler: address of a Dask scheduler; None for processes of this machine.
         out: store that keeps every point, so that the next call runs only what is new; None keeps nothing.
         retry_failed: run points again that failed before.
-        progress: told of every point.
+        progress: told of every point; True shows rate, time left and failures on standard error.
 
     Returns:
         The measurements over the axes, with `failure`, `rung` and `netlist_digest`; see
@@ -69,14 +71,11 @@ def sweep(
         "zip": zip,
         "simulator": simulator or {},
     }
-    spec = read_spec(words, source="sweep", folder=Path(), text=_as_text(words))
-    return run_spec(
-        spec,
-        None if out is None else Path(out),
-        scheduler=scheduler,
-        retry_failed=retry_failed,
-        progress=progress,
-    )
+    spec = read_spec(words, source="sweep", folder=Path(), text=as_text(words, "sweep"))
+    store = None if out is None else Path(out)
+    with contextlib.ExitStack() as shown:
+        told = shown.enter_context(RichSweep(Console(stderr=True))) if progress is True else progress or None
+        return run_spec(spec, store, scheduler=scheduler, retry_failed=retry_failed, progress=told)
 
 
 def run_spec(
@@ -99,12 +98,14 @@ def run_spec(
         progress: told of every point.
 
     Raises:
+        ConfigurationError: workers and a scheduler, or no worker.
         StoreError: the store cannot be read or written.
         SimulationError: no simulator, or no scheduler.
     """
+    settings = settings_for(spec.simulator, workers, scheduler)
     with (
         ResultCache(None) if out is None else open_cache(out) as cache,
-        _executor(spec.simulator, workers, scheduler, out) as executor,
+        open_executor(settings, scheduler, out) as executor,
     ):
         dataset = run_campaign(spec.campaign, executor, cache, progress, retry_failed=retry_failed)
         if out is not None:
@@ -112,15 +113,24 @@ def run_spec(
         return dataset
 
 
+def settings_for(settings: SimulatorSettings, workers: int | None, scheduler: str | None) -> SimulatorSettings:
+    """The settings, with other workers where they are given.
+
+    Raises:
+        ConfigurationError: workers and a scheduler, or no worker.
+    """
+    if workers is not None and scheduler is not None:
+        raise ConfigurationError("workers are of this machine, and a scheduler has its own; leave one of them out")
+    return settings if workers is None else replace(settings, workers=workers)
+
+
 @contextlib.contextmanager
-def _executor(
-    settings: SimulatorSettings, workers: int | None, scheduler: str | None, out: Path | None
-) -> Iterator[Executor]:
+def open_executor(settings: SimulatorSettings, scheduler: str | None, out: Path | None) -> Iterator[Executor]:
     """Processes of this machine, or a cluster; given back at the end."""
     executor: Executor
     if scheduler is None:
         executor = LocalExecutor(
-            settings.workers if workers is None else workers,
+            settings.workers,
             settings.timeout,
             None if out is None else out / FAILURES,
         )
@@ -142,10 +152,10 @@ def _executor(
         executor.close()
 
 
-def _as_text(words: Mapping[str, object]) -> str:
+def as_text(words: Mapping[str, object], call: str) -> str:
     """The words of a Python call as TOML; what has no text stands by its name."""
     lines = (f"{name} = {_toml(value)}" for name, value in words.items() if value)
-    return "# from Python: pycosim.sweep(...)\n" + "\n".join(lines) + "\n"
+    return f"# from Python: pycosim.{call}(...)\n" + "\n".join(lines) + "\n"
 
 
 def _toml(value: object) -> str:

@@ -21,8 +21,8 @@ class Measurement:
     Attributes:
         name: variable of the dataset.
         unit: of the number, SI.
-        function: waveforms and point -> number; a function of a module or a frozen dataclass with `__call__`, so that it
-            travels to another process.
+        function: waveforms and point -> number; a function of a module or a frozen dataclass with `__call__`, so that
+            it travels to another process.
         version: changes whenever the same waveforms give another number: part of the cache's key.
         optional: NaN is an answer ("there is none"); of other measurements NaN fails the point.
     """
@@ -85,7 +85,8 @@ class Executor(Protocol):
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[int, Result]]:
         """(index, result) of every task, as they finish; draws tasks lazily, a few more than there are workers.
 
-        A failed simulation is a result, never an exception; only what ends the campaign (no simulator, no scheduler) raises.
+        A failed simulation is a result, never an exception; only what ends the campaign (no simulator, no scheduler)
+        raises.
         """
 
     def close(self) -> None:

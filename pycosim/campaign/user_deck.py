@@ -16,7 +16,7 @@ from circuits.testbench import Netlist
 from pycosim.campaign.bench import Parameter
 from pycosim.campaign.deck_cards import ANALYSES
 from pycosim.campaign.deck_files import files_digest
-from pycosim.campaign.deck_parameters import Assignment, in_numbers, known_numbers
+from pycosim.campaign.deck_parameters import DIGITS, Assignment, in_numbers, known_numbers
 from pycosim.campaign.task import Point
 from pycosim.spice.simulator import AxisName
 
@@ -76,12 +76,11 @@ class UserDeck:
         numbers = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
         lines = [_written(part, numbers, str(values.get("corner"))) for part in self.parts]
         if "temperature" in numbers:
-            lines.append(f".options temp={numbers['temperature']!r}")
+            lines.append(f".temp {numbers['temperature']!r}")  # the last .temp wins, also over those of files
         if "seed" in numbers:
             lines.append(f".options seed={int(numbers['seed']) + 1}")  # ngspice takes 0 for none
-        assigned = [part for part in self.parts if isinstance(part, Assignment)]
         lines += [f".save {probe}" for probe in self._saved(probes)]
-        lines += [_with_numbers(self.analysis, known_numbers(assigned, numbers)), ".end", ""]
+        lines += [self._analysis_at(numbers), ".end", ""]
         text = "\n".join(lines)
         return Netlist(
             name=self.name,
@@ -91,6 +90,18 @@ class UserDeck:
             settings=self.settings,
             libraries=self.files,
         )
+
+    def _analysis_at(self, numbers: Mapping[str, float]) -> str:
+        """The analysis with its arithmetic computed, so that the engine knows where it ends."""
+        if not _BRACED.search(self.analysis):
+            return self.analysis
+        known = known_numbers((part for part in self.parts if isinstance(part, Assignment)), numbers)
+
+        def computed(found: re.Match[str]) -> str:
+            value = in_numbers(found[1] or found[2], known)
+            return found[0] if value is None else f"{value:.{DIGITS}g}"
+
+        return _BRACED.sub(computed, self.analysis)
 
     def _saved(self, probes: Sequence[str]) -> tuple[str, ...]:
         """What ngspice is told to keep; nothing said is everything."""
@@ -108,13 +119,3 @@ def _written(part: Part, numbers: Mapping[str, float], corner: str) -> str:
         return f'.lib "{part.named}" {corner}'
     value = repr(numbers[part.name]) if part.name in numbers and part.number is not None else part.text
     return f".param {part.name}{part.arguments}={value}"
-
-
-def _with_numbers(analysis: str, known: Mapping[str, float]) -> str:
-    """The analysis with its arithmetic computed, so that the engine knows where it ends."""
-
-    def computed(found: re.Match[str]) -> str:
-        value = in_numbers(found[1] or found[2], known)
-        return found[0] if value is None else repr(value)
-
-    return _BRACED.sub(computed, analysis)

@@ -14,14 +14,12 @@ from typing import Final, cast
 
 from pycosim.errors import SimulationError, SimulationTimeout, SimulatorCrashed, SuspectNetlist
 from pycosim.spice.channel import Job, Reply
+from pycosim.spice.checked import Checked, Checker
 from pycosim.spice.crew import Crew
-from pycosim.spice.deck import analysis_extent, read_cards
 from pycosim.spice.log import last_words, read_log
-from pycosim.spice.prepare import has_noise_source, runnable_deck
 from pycosim.spice.results import to_waveforms
 from pycosim.spice.rundirectory import new_run_directory, write_run
 from pycosim.spice.simulator import NetlistLike, Outcome
-from pycosim.spice.structure import check_structure
 from pycosim.spice.workerprocess import WorkerProcess, describe_status
 
 _CRASH_ADVICE: Final = (
@@ -50,8 +48,7 @@ class _Task:
 
     index: int
     netlist: NetlistLike
-    deck: str
-    needs_fresh_worker: bool
+    checked: Checked
 
 
 class Call:
@@ -59,13 +56,22 @@ class Call:
 
     Args:
         crew: the workers.
+        checker: says which decks may be run.
         netlists: drawn one by one, when a worker is about to be free.
         timeout: time limit of one run (s).
         run_root: folder for the decks and logs of failed runs; the system's temporary folder without one.
     """
 
-    def __init__(self, crew: Crew, netlists: Iterable[NetlistLike], timeout: float, run_root: Path | None) -> None:
+    def __init__(
+        self,
+        crew: Crew,
+        checker: Checker,
+        netlists: Iterable[NetlistLike],
+        timeout: float,
+        run_root: Path | None,
+    ) -> None:
         self._crew = crew
+        self._checker = checker
         self._netlists = iter(netlists)
         self._timeout = timeout
         self._run_root = run_root
@@ -101,13 +107,13 @@ class Call:
 
     def _give_work(self) -> None:
         while (task := self._drawn()) is not None:
-            worker = self._crew.next_worker(task.needs_fresh_worker)
+            worker = self._crew.next_worker(task.checked.needs_fresh_worker)
             if worker is None:
                 return
             self._next = None
             self._running[worker] = task, time.monotonic()
             try:
-                worker.give(Job(task.deck, task.netlist.settings, task.netlist.probes, self._timeout))
+                worker.give(Job(task.checked.deck, task.netlist.settings, task.netlist.probes, self._timeout))
             except OSError:
                 self._bury(worker)
 
@@ -123,14 +129,11 @@ class Call:
 
     def _checked(self, index: int, netlist: NetlistLike) -> _Task | None:
         try:
-            deck = runnable_deck(netlist)
-            check_structure(netlist)
+            return _Task(index, netlist, self._checker.check(netlist))
         except SuspectNetlist as error:
             self._finish(index, self._kept(error, netlist, netlist.text, None))
         except SimulationError as error:
             self._finish(index, error)
-        else:
-            return _Task(index, netlist, deck, has_noise_source(netlist))
         return None
 
     def _hear(self, worker: WorkerProcess) -> None:
@@ -151,11 +154,9 @@ class Call:
             if reply.exited and read_log(reply.log) is None:
                 words = last_words(reply.log)
                 raise SimulatorCrashed(f"libngspice gave up; its last words: {words}; {_CRASH_ADVICE}")
-            outcome: Outcome = to_waveforms(
-                reply.plots, reply.log, task.netlist, analysis_extent(read_cards(task.deck))
-            )
+            outcome: Outcome = to_waveforms(reply.plots, reply.log, task.netlist, task.checked.extent)
         except SimulationError as error:
-            outcome = self._kept(error, task.netlist, task.deck, reply.log)
+            outcome = self._kept(error, task.netlist, task.checked.deck, reply.log)
         self._finish(task.index, outcome, reply.seconds)
 
     def _bury(self, worker: WorkerProcess) -> None:
@@ -164,13 +165,13 @@ class Call:
         with self._crew.burying(worker, kill=False) as status:
             log = worker.said()
             error = self._late(log) if status == -signal.SIGALRM else _death(worker, status, log)
-            self._finish(task.index, self._kept(error, task.netlist, task.deck, log), time.monotonic() - began)
+            self._finish(task.index, self._kept(error, task.netlist, task.checked.deck, log), time.monotonic() - began)
 
     def _stop_late(self, worker: WorkerProcess) -> None:
         task, began = self._running.pop(worker)
         with self._crew.burying(worker, kill=True):
             log = worker.said()
-            error = self._kept(self._late(log), task.netlist, task.deck, log)
+            error = self._kept(self._late(log), task.netlist, task.checked.deck, log)
             self._finish(task.index, error, time.monotonic() - began)
 
     def _late(self, log: str) -> SimulationTimeout:

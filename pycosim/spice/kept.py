@@ -64,6 +64,18 @@ class KeptNgspice(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
         self._loaded = self._load(deck)
         return self._loaded and self.command("run") == 0
 
+    def run_again(self, alterations: Sequence[str]) -> bool:
+        """Run the loaded deck once more, altered.
+
+        Returns:
+            Whether the run was tried; not where ngspice had something to say about a command.
+        """
+        self.command("destroy all")
+        for text in alterations:
+            if self.command(text) or self._stdout:
+                return False
+        return self.command("run") == 0
+
     def plots(self) -> list[Plot]:
         """Every plot of the run, the oldest first."""
         return [self._plot(name) for name in reversed(self.plot_names) if name != _CONSTANTS]

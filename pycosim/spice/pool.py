@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from pycosim.errors import InputError, SimulationError, SimulatorMissing
 from pycosim.spice.call import Call, Run
+from pycosim.spice.checked import Checker
 from pycosim.spice.crew import Crew
 from pycosim.spice.installation import find_libngspice, installation_hint
 from pycosim.spice.simulator import NetlistLike, Outcome, Progress, Waveforms
@@ -51,6 +52,7 @@ class NgspicePool:
         self._timeout = timeout
         self._runs_per_worker = runs_per_worker
         self._run_root = run_root
+        self._checker = Checker()
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._call: Call | None = None
@@ -105,7 +107,7 @@ class NgspicePool:
             self._holder = threading.get_ident()
             try:
                 crew = self._crew or self._gather()
-                self._call = Call(crew, netlists, self._timeout, self._run_root)
+                self._call = Call(crew, self._checker, netlists, self._timeout, self._run_root)
                 yield from self._call.runs()
             finally:
                 self._holder = self._call = None

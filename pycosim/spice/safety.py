@@ -58,7 +58,7 @@ def check_netlist(netlist: NetlistLike) -> str:
     allowed = frozenset(path.resolve() for path in netlist.libraries)
     try:
         _check_settings(variables)
-        old_style = _libraries_are_includes(variables)
+        old_style = libraries_are_includes(variables)
         _check_title(netlist.text)
         text = _check_lines(netlist.text, allowed, old_style, directory=None, reached=None)
         for path in allowed:
@@ -84,8 +84,8 @@ def _check_settings(settings: Mapping[str, str]) -> None:
             )
 
 
-def _libraries_are_includes(settings: Mapping[str, str]) -> bool:
-    """In ngspice's LTspice and PSpice modes ``.lib file`` is an include."""
+def libraries_are_includes(settings: Mapping[str, str]) -> bool:
+    """Whether ``.lib file`` is an include: in ngspice's LTspice and PSpice modes."""
     behaviour = settings.get("ngbehavior", "").lower()
     return "ps" in behaviour or "lt" in behaviour
 
@@ -129,14 +129,14 @@ def _check_lines(
 
 
 def _check_line(number: int, line: str, is_title: bool) -> None:
-    problem = _line_problem(line, is_title)
+    problem = line_problem(line, is_title)
     if problem is not None:
         raise _RefusedError(f"line {number} {problem}: {line[:80]!r}")
 
 
 @lru_cache(maxsize=1 << 14)  # the lines of a model library come back in every deck
-def _line_problem(line: str, is_title: bool) -> str | None:
-    """Why a line is refused on its own, or None."""
+def line_problem(line: str, is_title: bool) -> str | None:
+    """Why a line is refused on its own, whatever the others say, or None."""
     if _CONTROL_CHARACTER.search(line):
         return "holds a control character; write blanks and line feeds only"
     if "ng_script" in line.lower():

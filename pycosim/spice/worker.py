@@ -19,8 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from pycosim.spice.alter import LoadedDeck
 from pycosim.spice.channel import Job, Ready, Reply, receive, send
 from pycosim.spice.kept import KeptNgspice
+from pycosim.spice.log import read_log
 from pycosim.spice.rawfile import Plot, is_axis
 from pycosim.spice.rundirectory import LOG
 
@@ -59,24 +61,54 @@ def main(channel_number: int, library: str) -> None:
     ngspice = KeptNgspice(library, ears.hear)
     with socket.socket(fileno=channel_number) as channel, contextlib.suppress(EOFError, OSError):
         send(channel, Ready(ngspice.ngspice_version))
+        bench = _Bench(ngspice, ears)
         while not ngspice.exited:
             job: Job = receive(channel)
             with _dies_with_its_parent(channel, job.time_limit):
-                reply = _run(job, ngspice, ears)
+                reply = bench.run(job)
             send(channel, reply)
     os._exit(0)  # ngspice's own clean-up may hang or crash after it asked to be unloaded
 
 
-def _run(job: Job, ngspice: KeptNgspice, ears: _Ears) -> Reply:
-    ngspice.forget()
-    ears.forget()
-    began = time.perf_counter()
-    ran = ngspice.run_deck(job.deck, job.settings)
-    seconds = time.perf_counter() - began
-    plots = tuple(_wanted(plot, job.probes) for plot in ngspice.plots()) if ran else ()
-    healthy = bool(plots) and not ngspice.exited
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT
-    return Reply(plots, ears.text(), ngspice.exited, healthy, memory, seconds)
+class _Bench:
+    """ngspice with the deck that it holds, which may be the next one but for numbers."""
+
+    def __init__(self, ngspice: KeptNgspice, ears: _Ears) -> None:
+        self._ngspice = ngspice
+        self._ears = ears
+        self._loaded: LoadedDeck | None = None
+        self._settings: tuple[tuple[str, str], ...] = ()
+
+    def run(self, job: Job) -> Reply:
+        """Alter what is loaded where that is enough and goes well; else read the deck and run it."""
+        began = time.perf_counter()
+        plots = self._altered(job) or self._read(job)
+        wanted = tuple(_wanted(plot, job.probes) for plot in plots)
+        seconds = time.perf_counter() - began
+        healthy = bool(wanted) and not self._ngspice.exited
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT
+        return Reply(wanted, self._ears.text(), self._ngspice.exited, healthy, memory, seconds)
+
+    def _altered(self, job: Job) -> list[Plot]:
+        """The plots after altering; none where the deck has to be read, which every doubt is a reason for."""
+        if self._loaded is None or self._settings != job.settings:
+            return []
+        commands = self._loaded.alterations(job.deck)
+        if commands is None:
+            return []
+        self._ears.forget()
+        if not self._ngspice.run_again(commands) or read_log(self._ears.text()) is not None:
+            return []
+        return self._ngspice.plots()
+
+    def _read(self, job: Job) -> list[Plot]:
+        self._loaded = None
+        self._ngspice.forget()
+        self._ears.forget()
+        ran = self._ngspice.run_deck(job.deck, job.settings)
+        if ran:
+            self._loaded, self._settings = LoadedDeck(job.deck), job.settings
+        return self._ngspice.plots() if ran else []
 
 
 def _wanted(plot: Plot, probes: tuple[str, ...]) -> Plot:

@@ -46,27 +46,35 @@ class LoopbackCluster:
         self._settings = dict(settings or {})
         self._processes: list[subprocess.Popen[bytes]] = []
         file = folder / "scheduler.json"
-        self.scheduler = self._start(
-            "scheduler", {}, "--scheduler-file", str(file), "--host", "127.0.0.1", "--port", "0"
-        )
-        wait_until(lambda: file.exists() and file.read_text().endswith("}"), "the scheduler")
-        self.address: str = json.loads(file.read_text())["address"]
+        words = ["--scheduler-file", str(file), "--host", "127.0.0.1", "--port", "0"]
+        words += ["--idle-timeout", "5 minutes"]  # should this process be killed
+        self.scheduler = self._start("scheduler", {}, *words)
+        try:
+            wait_until(lambda: bool(_address(file)), "the scheduler")
+        except BaseException:
+            self.close()
+            raise
+        self.address = _address(file)
 
     def worker(
-        self, name: str, *, threads: int = 1, nanny: bool = False, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        threads: int = 1,
+        nanny: bool = False,
+        preload: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a worker; it joins by and by."""
+        """Start a worker, which runs some Python first; it joins by and by."""
         words = ["--name", name, "--nthreads", str(threads), "--memory-limit", "0", "--host", "127.0.0.1"]
+        words += ["--death-timeout", "60 seconds"]  # without a scheduler
         words += ["--local-directory", str(self.folder / name), "--nanny" if nanny else "--no-nanny"]
+        words += ["--preload", preload] if preload else []
         return self._start("worker", environment or {}, *words, self.address)
 
     def processes(self) -> list[int]:
         """Those that live."""
         return [process.pid for process in self._processes if process.poll() is None]
-
-    def log(self, name: str) -> str:
-        """What a process said."""
-        return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def close(self) -> None:
         """End everything."""
@@ -97,3 +105,11 @@ class LoopbackCluster:
             )
         self._processes.append(process)
         return process
+
+
+def _address(file: Path) -> str:
+    """What a scheduler wrote of itself; "" while it has not."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (OSError, ValueError):
+        return ""

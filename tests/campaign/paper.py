@@ -95,7 +95,8 @@ class CountingExecutor:
                 raise KeyboardInterrupt
             self.ran.append(task.index)
             self.measured += [one.name for one in task.measurements]
-            time.sleep(self.pause)
+            if self.pause:
+                time.sleep(self.pause)
             yield task.index, self._result(task)
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from campaign.paper import MEASUREMENTS, PAPER, CountingExecutor, campaign, meas
 from pycosim.campaign.cache import ResultCache
 from pycosim.campaign.campaign import Campaign, run_campaign
 from pycosim.campaign.progress import Tally
-from pycosim.campaign.task import Point
+from pycosim.campaign.task import Point, Result, Task
+from pycosim.errors import SimulatorCrashed
 from pycosim.spice import Waveforms
 
 AXES = {"width": [1.0, 2.0, 3.0], "corner": ["tt", "ss"]}
@@ -191,6 +193,21 @@ def test_points_that_were_found_stay_after_an_interrupt(tmp_path: Path) -> None:
     with ResultCache(tmp_path / "points.sqlite") as cache:
         assert len(cache) == 4
         assert len(run(wanted, cache)[1].ran) == 7
+
+
+def test_a_second_answer_is_dropped_and_a_missing_one_is_told(cache: ResultCache) -> None:
+    class Twice(CountingExecutor):
+        def run(self, tasks: Iterable[Task]) -> Iterator[tuple[int, Result]]:
+            for answer in super().run(tasks):
+                yield from (answer, answer)
+
+    class Forgetful(CountingExecutor):
+        def run(self, tasks: Iterable[Task]) -> Iterator[tuple[int, Result]]:
+            yield from list(super().run(tasks))[:4]
+
+    run(campaign(AXES), cache, Twice())
+    with pytest.raises(SimulatorCrashed, match="2 points were simulated and never came back"):
+        run(campaign(AXES, ("side",)), cache, Forgetful())
 
 
 def test_tasks_are_made_one_by_one(cache: ResultCache) -> None:

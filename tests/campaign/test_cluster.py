@@ -17,12 +17,15 @@ import pytest
 
 pytest.importorskip("distributed", reason="needs Dask: pip install 'pycosim-spice[cluster]'")
 
+from distributed import Client
+
 from pycosim.campaign.cluster import DaskExecutor
 from pycosim.campaign.task import Measurement, Result, Task
 from pycosim.errors import ClusterError, InputError
 
 from .clusters import LoopbackCluster, wait_until
 from .fakes import FakeDeck, FakeExecutor, fake_task, fake_tasks
+from .faults import Note, note_fault
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,6 @@ def n_on_scheduler(executor: DaskExecutor) -> int:
 
 
 def values(results: list[tuple[int, Result]]) -> list[tuple[int, float]]:
-    """Sorted; an index that came twice is there twice."""
     return sorted((index, result.values["final"]) for index, result in results)
 
 
@@ -113,7 +115,7 @@ def test_a_module_that_a_worker_does_not_have_is_named(
     cluster: LoopbackCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = types.ModuleType("only_here")
-    exec("def measure(waves, point):\n    return 1.0\n", module.__dict__)
+    exec("def measure(waves, point): return 1.0", module.__dict__)
     monkeypatch.setitem(sys.modules, "only_here", module)
     measurement = Measurement(name="final", unit="V", function=module.measure, version="1")
     with (
@@ -123,7 +125,10 @@ def test_a_module_that_a_worker_does_not_have_is_named(
         list(executor.run([replace(fake_task(0, "sleep 0"), measurements=(measurement,))]))
 
 
-def test_a_library_that_differs_on_a_worker_is_named(cluster: LoopbackCluster, tmp_path: Path) -> None:
+@pytest.mark.fault
+def test_a_library_that_differs_on_a_worker_is_named(
+    cluster: LoopbackCluster, tmp_path: Path, record_property: Note
+) -> None:
     library = tmp_path / "cards.lib"
     library.write_text(".model nn nmos\n")
     task = Task(index=0, netlist=FakeDeck(text="sleep 0", libraries=(library,)), measurements=())
@@ -135,8 +140,9 @@ def test_a_library_that_differs_on_a_worker_is_named(cluster: LoopbackCluster, t
             library.write_text(".model nn nmos vto=1\n")
             yield task
 
-        with pytest.raises(ClusterError, match=r"cards\.lib, or another version of it.*under the same path"):
+        with pytest.raises(ClusterError, match=r"cards\.lib, or another version of it.*under the same path") as error:
             list(executor.run(tasks()))
+    note_fault(record_property, "a worker has another version of a model library", f"one sentence: {error.value}")
 
 
 def test_decks_of_failed_points_come_back(cluster: LoopbackCluster, tmp_path: Path) -> None:
@@ -154,27 +160,34 @@ def test_an_error_of_the_executor_itself_ends_the_run_in_one_sentence(cluster: L
         list(executor.run([fake_task(0, "crash 5")]))
 
 
-def test_without_a_scheduler_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.fault
+def test_without_a_scheduler_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, record_property: Note) -> None:
     monkeypatch.setattr("pycosim.campaign.cluster._CONNECT_TIME", 0.3)
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9' within 0\.3 s"):
         DaskExecutor("tcp://127.0.0.1:9")
-    with pytest.raises(ClusterError, match="no Dask scheduler answers at 'nonsense://x'"):
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at 'nonsense://x'") as error:
         DaskExecutor("nonsense://x")
+    note_fault(record_property, "the address is wrong, or no scheduler runs there", f"one sentence: {error.value}")
 
 
-def test_without_a_worker_there_is_one_sentence_and_a_later_one_is_waited_for(doomed: LoopbackCluster) -> None:
-    with pytest.raises(ClusterError, match=r"answers, but no worker of it did within 0\.2 s.*dask worker tcp://"):
+@pytest.mark.fault
+def test_without_a_worker_there_is_one_sentence_and_a_later_one_is_waited_for(
+    doomed: LoopbackCluster, record_property: Note
+) -> None:
+    with pytest.raises(ClusterError, match=r"answers, but no worker of it did within 0\.2 s.*dask worker tcp") as error:
         dask(doomed, patience=0.2)
+    note_fault(record_property, "a scheduler has no workers", f"one sentence: {error.value}")
     doomed.worker("late")
     with dask(doomed) as executor:
         assert len(list(executor.run(fake_tasks(5)))) == 5
 
 
-def test_workers_with_different_simulators_are_refused(cluster: LoopbackCluster) -> None:
+@pytest.mark.fault
+def test_workers_with_different_simulators_are_refused(cluster: LoopbackCluster, record_property: Note) -> None:
     with dask(cluster) as executor:
         new = cluster.worker("new", environment={"FAKE_SIMULATOR": "fake-2"})
         results = executor.run(fake_tasks(100_000))
-        with pytest.raises(ClusterError, match=r"worker tcp:.*simulator fake-2, wanted fake-1"):
+        with pytest.raises(ClusterError, match=r"worker tcp:.*simulator fake-2, wanted fake-1") as error:
             list(results)  # it joined when points were under way
     with pytest.raises(
         ClusterError, match=r"worker tcp:.* has simulator fake-\d, wanted fake-\d; a result would depend"
@@ -182,9 +195,11 @@ def test_workers_with_different_simulators_are_refused(cluster: LoopbackCluster)
         dask(cluster)
     new.kill()
     new.wait()
+    note_fault(record_property, "a worker with another simulator joins a sweep", f"one sentence: {error.value}")
 
 
-def test_a_killed_worker_costs_nothing(cluster: LoopbackCluster) -> None:
+@pytest.mark.fault
+def test_a_killed_worker_costs_nothing(cluster: LoopbackCluster, record_property: Note) -> None:
     victim = cluster.worker("victim")
     with dask(cluster) as executor:
         wait_until(lambda: executor.n_workers == 4, "the third worker")
@@ -195,9 +210,23 @@ def test_a_killed_worker_costs_nothing(cluster: LoopbackCluster) -> None:
                 victim.kill()
         assert values(results) == [(index, 3.0 * index) for index in range(400)]
         assert executor.n_workers == 3
+    fault = "one of three Dask workers is killed (kill -9)"
+    note_fault(record_property, fault, "its points run elsewhere: all 400 come back, each once")
 
 
-def test_a_task_that_kills_its_workers_is_one_failed_result(tmp_path: Path) -> None:
+@pytest.mark.fault
+def test_a_worker_without_pycosim_is_told(doomed: LoopbackCluster, record_property: Note) -> None:
+    doomed.worker("bare", preload="import sys; sys.modules['pycosim'] = None")
+    with Client(doomed.address, set_as_default=False) as client:
+        client.wait_for_workers(1)
+    with pytest.raises(ClusterError, match=r"cannot run pycosim .*ModuleNotFoundError.*; install the same") as error:
+        dask(doomed)
+    note_fault(record_property, "a worker has no pycosim", f"one sentence: {error.value}")
+
+
+@pytest.mark.fault
+@pytest.mark.slow
+def test_a_task_that_kills_its_workers_is_one_failed_result(tmp_path: Path, record_property: Note) -> None:
     twice = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
     tasks = fake_tasks(60, "sleep 0.02")
     tasks[20] = fake_task(20, "die 9")
@@ -211,15 +240,18 @@ def test_a_task_that_kills_its_workers_is_one_failed_result(tmp_path: Path) -> N
     assert failed[0] == 20
     assert failed[1].kind == "KilledWorker"
     assert "2 Dask workers died one after the other with this point" in failed[1].failure
+    fault = "a point kills every Dask worker that runs it (allowed-failures: 1)"
+    note_fault(record_property, fault, f"it alone is NaN: {failed[1].failure}")
 
 
+@pytest.mark.fault
 def test_a_lost_scheduler_ends_in_one_sentence_after_the_results_so_far(
-    doomed: LoopbackCluster, capfd: pytest.CaptureFixture[str]
+    doomed: LoopbackCluster, capfd: pytest.CaptureFixture[str], record_property: Note
 ) -> None:
     doomed.worker("one")
     executor = dask(doomed)
     results = []
-    with pytest.raises(ClusterError, match=r"the scheduler at tcp://.* is lost; start it .*finished points are kept"):
+    with pytest.raises(ClusterError, match=r"is lost; start it .*finished points are kept") as error:
         for result in executor.run(fake_tasks(500)):
             results.append(result)
             if len(results) == 30:
@@ -227,31 +259,41 @@ def test_a_lost_scheduler_ends_in_one_sentence_after_the_results_so_far(
     assert len(results) >= 30
     executor.close()
     assert capfd.readouterr() == ("", "")
+    note_fault(record_property, "the scheduler is killed (kill -9)", f"one sentence: {error.value}")
 
 
-def test_a_cluster_that_loses_its_last_worker_ends_in_one_sentence(doomed: LoopbackCluster) -> None:
+@pytest.mark.fault
+def test_a_cluster_that_loses_its_last_worker_ends_in_one_sentence(
+    doomed: LoopbackCluster, record_property: Note
+) -> None:
     last = doomed.worker("last")
     dask(doomed).close()  # it is there
     with (
         dask(doomed, patience=1.0) as executor,
-        pytest.raises(ClusterError, match=r"has had no worker for 1 s; start workers"),
+        pytest.raises(ClusterError, match=r"has had no worker for 1 s; start workers") as error,
     ):
         for index, _ in executor.run(fake_tasks(500)):
             if index == 20:
                 last.kill()
+    note_fault(record_property, "the last Dask worker is lost (limit: 1 s)", f"one sentence: {error.value}")
 
 
-def test_a_silent_scheduler_is_a_lost_one(doomed: LoopbackCluster) -> None:
+@pytest.mark.fault
+def test_a_silent_scheduler_is_a_lost_one(
+    doomed: LoopbackCluster, monkeypatch: pytest.MonkeyPatch, record_property: Note
+) -> None:
+    monkeypatch.setattr("pycosim.campaign.cluster._CLOSE_TIME", 0.5)
     doomed.worker("one")
     dask(doomed).close()  # it is there
     with dask(doomed, patience=1.0) as executor:
         try:
-            with pytest.raises(ClusterError, match="is lost"):
+            with pytest.raises(ClusterError, match="is lost") as error:
                 for index, _ in executor.run(fake_tasks(500)):
                     if index == 20:
                         doomed.scheduler.send_signal(signal.SIGSTOP)
             start = time.perf_counter()
             executor.close()
-            assert time.perf_counter() - start < 15.0  # 5 s to ask, 5 s to close
+            assert time.perf_counter() - start < 5.0  # half a second to ask, as much to close
         finally:
             doomed.scheduler.send_signal(signal.SIGCONT)
+    note_fault(record_property, "the scheduler hangs (limit: 1 s)", f"one sentence: {error.value}")

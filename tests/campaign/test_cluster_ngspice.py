@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,27 +13,15 @@ import psutil
 
 from pycosim.campaign.cluster import DaskExecutor
 from pycosim.campaign.local import LocalExecutor
-from pycosim.campaign.progress import SilentSweep
 from pycosim.campaign.sweep import sweep
 from pycosim.campaign.task import Task
+from pycosim.errors import ClusterError
 
-from .benches import FAULTY
+from .benches import FAULTY, AtPoint
 from .clusters import LoopbackCluster, wait_until
+from .faults import Note, note_fault
 
 pytestmark = pytest.mark.ngspice
-
-
-class AtPoint(SilentSweep):
-    """Does something when so many points are known."""
-
-    def __init__(self, number: int, act: Callable[[], object]) -> None:
-        self._left = number
-        self._act = act
-
-    def point(self, *, simulated: bool, failure: str) -> None:
-        self._left -= 1
-        if not self._left:
-            self._act()
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +33,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackCluste
 
 
 def tasks(*points: tuple[str, float]) -> list[Task]:
+    given = [{"fault": fault, "resistance": resistance} for fault, resistance in points]
+    measurements = tuple(FAULTY.measurements.values())
     return [
-        Task(
-            index=index,
-            netlist=FAULTY.make({"fault": fault, "resistance": resistance}),
-            measurements=tuple(FAULTY.measurements.values()),
-        )
-        for index, (fault, resistance) in enumerate(points)
+        Task(index=index, netlist=FAULTY.make(point), measurements=measurements, point=point)
+        for index, point in enumerate(given)
     ]
 
 
+@pytest.mark.fault
 def test_a_sweep_on_a_cluster_that_loses_a_worker_is_that_of_this_machine_to_the_bit(
-    cluster: LoopbackCluster, tmp_path: Path
+    cluster: LoopbackCluster, tmp_path: Path, record_property: Note
 ) -> None:
     axes = {"resistance": {"start": 100.0, "stop": 10e3, "n": 150}}
     words = {"measure": ["final"], "axes": axes}
@@ -67,10 +54,15 @@ def test_a_sweep_on_a_cluster_that_loses_a_worker_is_that_of_this_machine_to_the
     sweep(FAULTY, **words, out=tmp_path / "dask", scheduler=cluster.address, progress=AtPoint(20, victim.kill))
     assert victim.wait() < 0
     assert (tmp_path / "dask" / "sweep.nc").read_bytes() == (tmp_path / "local" / "sweep.nc").read_bytes()
+    outcome = (
+        f"all {axes['resistance']['n']} points are there; sweep.nc is that of processes of this machine, to the bit"
+    )
+    note_fault(record_property, "one of two Dask workers with ngspice is killed (kill -9) after 20 points", outcome)
 
 
+@pytest.mark.fault
 def test_what_fails_on_a_cluster_is_what_fails_here_and_the_worker_lives(
-    cluster: LoopbackCluster, tmp_path: Path
+    cluster: LoopbackCluster, tmp_path: Path, record_property: Note
 ) -> None:
     given = tasks(
         ("none", 1e3), ("segfault", 1.0), ("no_solution", 1.0), ("none", 2e3), ("endless", 1.0), ("none", 3e3)
@@ -94,6 +86,20 @@ def test_what_fails_on_a_cluster_is_what_fails_here_and_the_worker_lives(
     folders = [sorted(path.name for path in (tmp_path / place).iterdir()) for place in ("dask", "local")]
     assert folders[0] == folders[1]
     assert len(folders[0]) == 3
+    kinds = ", ".join(far[index].kind for index in (1, 2, 4))
+    outcome = f"NaN with the same reasons as here ({kinds}); deck and log come back; the Dask worker lives"
+    note_fault(record_property, "decks segfault, do not converge or do not end on a Dask worker", outcome)
+
+
+@pytest.mark.fault
+def test_a_worker_without_a_simulator_is_named(cluster: LoopbackCluster, record_property: Note) -> None:
+    bare = cluster.worker("bare", environment={"NGSPICE_LIBRARY_PATH": "/nowhere/libngspice.so"})
+    with pytest.raises(ClusterError, match=r"worker tcp:.* cannot simulate: no libngspice .*Install ngspice") as error:
+        while True:  # it joins by and by
+            DaskExecutor(cluster.address).close()
+    bare.kill()
+    bare.wait()
+    note_fault(record_property, "a Dask worker has no ngspice", f"one sentence: {error.value}")
 
 
 def test_simulators_stay_loaded_between_points_and_end_with_the_executor(cluster: LoopbackCluster) -> None:

@@ -122,6 +122,7 @@ def is_alive(process: int) -> bool:
 
 
 @pytest.mark.ngspice
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_killed_sweep_of_ngspice_goes_on_and_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     spec = tmp_path / "cell.toml"
@@ -132,7 +133,7 @@ def test_a_killed_sweep_of_ngspice_goes_on_and_ends_as_an_undisturbed_one(tmp_pa
 
     killed = subprocess.Popen(command("killed"), stderr=subprocess.DEVNULL)
     results, workers = tmp_path / "killed" / "points.sqlite-wal", set[int]()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300  # s; a busy machine takes a minute
     while not (results.exists() and results.stat().st_size > 60_000):  # some results are in
         assert killed.poll() is None and time.monotonic() < end
         workers = children(killed.pid) or workers

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from spice import climbs, decks
-from spice.decks import Deck
+from spice.decks import Deck, deck
 
 from pycosim.campaign.local import LocalExecutor
 from pycosim.campaign.task import Measurement, Point, Result, Task
-from pycosim.errors import SimulatorMissing
+from pycosim.errors import InputError, SimulatorMissing
 from pycosim.spice import Waveforms
 from pycosim.spice.installation import find_libngspice, installation_hint
 from pycosim.spice.ladder import LADDER
@@ -191,3 +191,45 @@ def test_a_missing_library_ends_the_campaign(monkeypatch: pytest.MonkeyPatch) ->
         list(LocalExecutor(1).run([task(0, decks.DIVIDER)]))
     with pytest.raises(SimulatorMissing, match="Install ngspice"):
         LocalExecutor(1).simulator_version()
+
+
+RESISTORS = [deck(f"r{r}", f"v1 a 0 1\nr1 a 0 {r}\n.op", "i(v1)") for r in range(1, 12)]
+
+
+@pytest.fixture(scope="module")
+def sharing(root: Path) -> Iterator[LocalExecutor]:
+    local = LocalExecutor(2, timeout=3.0, run_root=root, share=4)
+    yield local
+    local.close()
+
+
+def test_tasks_that_share_decks_come_back_each_with_its_own_numbers(sharing: LocalExecutor) -> None:
+    found = dict(sharing.run(task(10 + i, netlist) for i, netlist in enumerate(RESISTORS)))
+    assert sorted(found) == list(range(10, 21))
+    for index, result in found.items():
+        assert result.values["final"] == pytest.approx(-1 / (index - 9), rel=1e-9)  # linear: to rounding
+
+
+def test_one_that_fails_in_a_shared_deck_does_not_take_the_others_with_it(sharing: LocalExecutor, root: Path) -> None:
+    netlists = [*RESISTORS[:3], deck("r_bad", "v1 a 0 1\nr1 a q 1\n.op", "i(v1)"), *RESISTORS[3:6]]
+    found = dict(sharing.run(task(i, netlist) for i, netlist in enumerate(netlists)))
+    assert [found[i].kind for i in range(7)] == ["", "", "", "SuspectNetlist", "", "", ""]
+    assert not list(root.glob("r1_x4-*"))
+
+
+def test_decks_that_cannot_share_run_alone_and_climb(sharing: LocalExecutor) -> None:
+    netlists = [decks.DIVIDER, climbs.NEEDS_GMIN_STEPPING, decks.NO_SOLUTION, *RESISTORS[:2], *[decks.DIODE] * 5]
+    found = dict(sharing.run(task(i, netlist, ladder=LADDER) for i, netlist in enumerate(netlists)))
+    assert sorted(found) == list(range(10))
+    assert found[1].rung == "gmin_stepping"
+    assert found[2].kind == "ConvergenceFailure"
+    assert all(found[i].values for i in (0, 1, 3, 4, 5, 6, 7, 8, 9))
+
+
+def test_results_of_shared_decks_have_a_version_of_their_own(executor: LocalExecutor, sharing: LocalExecutor) -> None:
+    assert sharing.simulator_version() == f"{executor.simulator_version()}-shared"
+
+
+def test_no_task_in_a_deck_is_refused() -> None:
+    with pytest.raises(InputError, match="share must be 1"):
+        LocalExecutor(1, share=0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from campaign.paper import MEASUREMENTS, PAPER, campaign
+from campaign.paper import PAPER, campaign
 from pycosim.campaign.spec import Spec, load_spec, read_spec
 from pycosim.errors import ConfigurationError
 from pycosim.spice.ladder import LADDER
@@ -63,7 +63,7 @@ def test_a_python_call_says_the_same_in_the_same_words() -> None:
     spec = read(
         {
             "bench": PAPER,
-            "measure": ["area", MEASUREMENTS["side"]],
+            "measure": ("area", "side"),
             "axes": {"width": np.array([1.0, 2.0]), "corner": ("tt", "ss"), "seed": range(3)},
             "parameters": {"length": np.float64(2.0)},
         }

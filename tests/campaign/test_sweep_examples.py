@@ -8,9 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
+import pycosim
+from pycosim.campaign.progress import SilentSweep
 from pycosim.campaign.spec import load_toml, read_spec
+from pycosim.campaign.store import load_sweep
 from pycosim.campaign.sweep import run_spec
+from pycosim.cli import app
+from pycosim.errors import ConfigurationError
 from pycosim.spice.installation import find_libngspice, installation_hint
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "sweeps"
@@ -83,7 +89,7 @@ def test_a_ring_oscillator_slows_down_with_stages_heat_and_the_slow_corner_and_s
     assert np.abs(period / period.mean() - 1).max() < 0.02
     energy = stages.power / period
     assert np.abs(energy / energy.mean() - 1).max() < 0.05
-    table = {"supply_voltage": [0.8, 0.9], "corner": ["ss", "tt", "ff"], "temperature": [0.0, 85.0]}
+    table = {"supply_voltage": [0.8, 0.9], "corner": ["ss", "ff"], "temperature": [0.0, 85.0]}
     found = run("ring_oscillator.toml", {"axes": table})
     for axis, sign in (("supply_voltage", 1), ("corner", 1), ("temperature", -1)):
         assert (sign * np.diff(found.frequency, axis=found.frequency.get_axis_num(axis)) > 0).all()
@@ -96,3 +102,58 @@ def test_a_ring_in_too_short_a_time_says_that_too_few_edges_were_found() -> None
     found = run_spec(spec, None, workers=1)
     assert "does it oscillate" in str(found["failure"].values[0])
     assert np.isnan(found.frequency).all()
+
+
+class Counting(SilentSweep):
+    """Counts the points that were simulated."""
+
+    simulated = 0
+
+    def point(self, *, simulated: bool, failure: str) -> None:
+        self.simulated += simulated
+
+
+def test_what_a_run_does_not_have_is_nan_without_a_failure_where_the_user_says_so_and_is_kept(tmp_path: Path) -> None:
+    table = {"kind": "crossing", "signal": "v(out)", "threshold": "level"}
+    (tmp_path / "rc.cir").write_text(
+        "RC\n.param level=0.5\nv1 in 0 pulse(0 1 0 1p 1p 1 2)\nr1 in out 1k\nc1 out 0 1n\n.tran 10n 3u 0 10n\n"
+    )
+    for simulated in (3, 0):
+        progress = Counting()
+        found = pycosim.sweep(
+            str(tmp_path / "rc.cir"),
+            axes={"level": [0.2, 0.9, 0.99]},
+            measure={"hard": table, "soft": {**table, "missing": "nan"}},
+            simulator={"workers": 1},
+            out=tmp_path / "store",
+            progress=progress,
+        )
+        assert progress.simulated == simulated
+        tau = -1e-6 * np.log(1 - found.level.values[:2])
+        for name in ("hard", "soft"):
+            assert found[name].values == pytest.approx([*tau, np.nan], rel=1e-4, nan_ok=True)
+        reason = found["failure"].values
+        assert list(reason[:2]) == ["", ""]
+        assert "hard" in reason[2]
+        assert "soft" not in reason[2]
+
+
+def test_a_sweep_of_a_deck_runs_from_the_command_line_with_its_notes(tmp_path: Path) -> None:
+    (tmp_path / "my deck.cir").write_text(
+        "Divider\r\n.param r=1k\r\nV1 in 0 1\r\nR1 in OUT {r}\r\nR2 out 0 1k\r\n.op\r\n.meas op x find v(out)\r\n"
+    )
+    (tmp_path / "my.toml").write_text(
+        'bench = "my deck.cir"\n[axes]\nr = [1e3, 3e3]\n[measure.level]\nkind = "final"\nsignal = "V(OUT)"\n'
+    )
+    store = tmp_path / "a store"
+    said = CliRunner().invoke(app, ["sweep", str(tmp_path / "my.toml"), "--workers", "1", "--out", str(store)])
+    assert said.exit_code == 0, said.output
+    assert "note: line 7: .meas is ignored; write it as a table" in said.output
+    assert load_sweep(store).level.values == pytest.approx([0.5, 0.25])
+
+
+def test_a_measurement_may_not_be_called_as_an_axis() -> None:
+    words, text = load_toml(EXAMPLES / "rc_step.toml")
+    measure = {"R": {"kind": "final", "signal": "v(out)"}}
+    with pytest.raises(ConfigurationError, match="measurement R has the name of an axis"):
+        read_spec({**words, "measure": measure}, source="x", folder=EXAMPLES, text=text)

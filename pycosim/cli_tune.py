@@ -1,0 +1,72 @@
+"""COMMAND of tunings: `pycosim tune SPEC.toml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
+
+FILE_WIDTH = 120
+"""Characters of a line where there is no terminal."""
+
+
+def tune(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to tune, and for what; see docs/sweeps.md.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder; points that are known there are not run again.", show_default="runs/<name of SPEC>"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Simulator processes.", show_default="SPEC's, or one per processor")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, instead of processes of this machine.")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run points again that failed before.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Change sizes of a circuit until it meets its goals best: at every corner, within limits, from a seed."""
+    with one_sentence(debug):
+        from rich.console import Console
+
+        from pycosim.campaign.plot import save_plot
+        from pycosim.campaign.tune import run_tune
+        from pycosim.campaign.tune_plots import draw_front, draw_sensitivity
+        from pycosim.campaign.tune_progress import RichTune
+        from pycosim.campaign.tune_report import tune_report
+        from pycosim.campaign.tune_spec import load_tune
+        from pycosim.campaign.tune_store import BEST, HISTORY
+
+        wanted = load_tune(spec)
+        for note in wanted.problem.bench.notes:
+            typer.echo(f"note: {note}", err=True)
+        folder = out or Path("runs") / spec.stem
+        with RichTune(Console(stderr=True)) as progress:
+            try:
+                tuned = run_tune(
+                    wanted,
+                    folder,
+                    workers=workers,
+                    scheduler=scheduler,
+                    retry_failed=retry_failed,
+                    progress=progress,
+                )
+            except KeyboardInterrupt:
+                typer.echo(f"{progress.line}; they are kept in {folder}: the same command goes on", err=True)
+                raise
+        save_plot(draw_sensitivity(tuned.sensitivity, tuned.problem), folder / "sensitivity.png")
+        front = draw_front(tuned.problem, tuned.trials, tuned.front, tuned.given, tuned.best)
+        if front is not None:
+            save_plot(front, folder / "front.png")
+        console = Console()
+        if not console.is_terminal:
+            console.width = FILE_WIDTH
+        console.print(tune_report(tuned))
+        typer.echo(f"{progress.tally.simulated} points simulated now, {progress.tally.failed} of all failed")
+        typer.echo(f"History: {folder / HISTORY}, found values: {folder / BEST}")
+        if not tuned.best.feasible:
+            typer.echo("no candidate keeps every limit; the values found are those that miss least", err=True)
+            raise typer.Exit(EXIT_MISSING)
