@@ -114,7 +114,7 @@ class ChargeToPulseParameters:
     conveyor: ConveyorParameters = field(default_factory=ConveyorParameters)
     integration_capacitance: float = 700e-15
     reset_share: float = 0.35 / 0.9
-    discharge_current: float = 9.93e-6
+    discharge_current: float = 9.94e-6
     comparator: ComparatorParameters = field(default_factory=ComparatorParameters)
     sink: SinkParameters = field(default_factory=SinkParameters)
     source: SourceParameters = field(default_factory=SourceParameters)
@@ -133,8 +133,8 @@ def signed_parameters() -> ChargeToPulseParameters:
         signed=True,
         integration_capacitance=400e-15,
         reset_share=0.5,
-        trim=TrimParameters(offset_bits=7, offset_source=_pmos(60e-9, 650e-9, 0.0)),
-        discharge_current=4.935e-6,
+        trim=TrimParameters(offset_bits=7, offset_source=_pmos(60e-9, 500e-9, 0.0)),
+        discharge_current=4.945e-6,
         saturation_current=40e-6,
     )
 

@@ -13,10 +13,12 @@ as much while they are off, which moves the held charge at 85 C by a tenth of a 
 The loop through the bit line is least stable where there is the least current: at ss, 0 C and 0.81 V both output
 transistors are nearly off at V_DD/2, and their transconductance no longer outruns that of the amplifier into the Miller
 capacitor. Two things keep it stable there, and a test at every cold corner holds it: a resistor in series with the
-Miller capacitor, whose zero comes to the left half plane, and output transistors that are narrow and have a nearly
-normal threshold instead of wide ones with a high threshold. Those idle with 0.3 pJ less in a read at tt and oscillate
-by 0.23 V. Without the resistor the same stability takes a slower amplifier, which loses twice the charge to idle cells;
-16 kohm and more make the loop unstable at tt; wider cascodes load the bit line and ring longer.
+Miller capacitor, whose zero comes to the left half plane, and output transistors of less width over length and a nearly
+normal threshold. As wide as 0.8 um over 60 nm with a threshold of +0.1 V they idle with 0.4 pJ less in a read at tt and
+oscillate by 0.23 V. They are 100 nm long because mismatch follows their area: at the same ratio of 0.35 um to 60 nm the
+offset of a column spreads half as much again, beyond the trim. Without the resistor the same stability takes a slower
+amplifier, which loses twice the charge to idle cells; 16 kohm make the loop unstable at tt; wider cascodes load the bit
+line and ring longer.
 
 Tried and rejected (this project's feasibility study): cascode (Ahuja) compensation oscillates; more gm1 per Miller
 capacitance rings by 60 mV; cascode gates at 0.6/0.3 V push the copy out of saturation beyond +-0.15 V.
@@ -69,8 +71,8 @@ class ConveyorParameters:
     load: Mosfet = field(default_factory=lambda: _pmos(2e-6, 150e-9))
     miller_capacitance: float = 40e-15
     miller_resistance: float = 4e3
-    output_nmos: Mosfet = field(default_factory=lambda: _nmos(0.35e-6, 60e-9, 0.035))
-    output_pmos: Mosfet = field(default_factory=lambda: _pmos(0.7e-6, 60e-9, -0.035))
+    output_nmos: Mosfet = field(default_factory=lambda: _nmos(0.6e-6, 100e-9, 0.035))
+    output_pmos: Mosfet = field(default_factory=lambda: _pmos(1.2e-6, 100e-9, -0.035))
     cascode_nmos: Mosfet = field(default_factory=lambda: _nmos(1.8e-6, 40e-9))
     cascode_pmos: Mosfet = field(default_factory=lambda: _pmos(3.6e-6, 40e-9))
     copy_ratio: int = 8

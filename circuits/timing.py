@@ -45,7 +45,7 @@ class ColumnTiming:
     gap: float = 0.2e-9
     comparator_wake: float = 1.5e-9
     sign_time: float = 0.0
-    window_delay: float = 0.465e-9
+    window_delay: float = 0.445e-9
     max_pulse_width: float = 15e-9
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ class ColumnTiming:
 
 def signed_timing() -> ColumnTiming:
     """The plan of a column with the signed converter, which latches its sign before it discharges."""
-    return ColumnTiming(sign_time=0.5e-9, window_delay=0.63e-9)
+    return ColumnTiming(sign_time=0.5e-9, window_delay=0.635e-9)
 
 
 COUNT_ADD_LATCH = 3e-9

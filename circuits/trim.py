@@ -46,9 +46,9 @@ class TrimParameters:
     gain_bits: int = 7
     offset_bits: int = 6
     offset_sink: Mosfet = field(
-        default_factory=lambda: Mosfet(polarity="nmos", width=60e-9, length=1.8e-6, threshold_shift=-0.1)
+        default_factory=lambda: Mosfet(polarity="nmos", width=60e-9, length=1.4e-6, threshold_shift=-0.1)
     )
-    offset_source: Mosfet = field(default_factory=lambda: Mosfet(polarity="pmos", width=60e-9, length=400e-9))
+    offset_source: Mosfet = field(default_factory=lambda: Mosfet(polarity="pmos", width=60e-9, length=310e-9))
     switch_width: float = 60e-9
 
     def __post_init__(self) -> None:
