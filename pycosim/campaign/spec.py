@@ -13,6 +13,7 @@ corner = ["tt", "ss", "ff"]
 workers = 2
 timeout = 60.0
 ladder = true                        # or names of rungs
+share = 1                            # points in one deck
 """
 
 from __future__ import annotations
@@ -54,15 +55,19 @@ class SimulatorSettings:
         workers: simulator processes; None for one per processor.
         timeout: time limit of one run (s).
         ladder: rungs that may be tried after a run that did not converge.
+        share: points in a row that may be run in one deck (`pycosim.spice.share`); 1 for each in its own.
     """
 
     workers: int | None = None
     timeout: float = TIMEOUT
     ladder: tuple[str, ...] = LADDER
+    share: int = 1
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        workers, timeout = self.workers, self.timeout
+        workers, timeout, share = self.workers, self.timeout, self.share
+        if isinstance(share, bool) or not isinstance(share, int) or share < 1:
+            raise ConfigurationError(f"simulator: share must be a whole number of 1 or more, found {share!r}")
         if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
             raise ConfigurationError(f"simulator: workers must be a whole number of 1 or more, found {workers!r}")
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < float("inf"):
@@ -207,7 +212,7 @@ def _zipped(wanted: object) -> tuple[tuple[str, ...], ...]:
 
 def _simulator(wanted: object) -> SimulatorSettings:
     table = _table("simulator", wanted)
-    known = ("workers", "timeout", "ladder")
+    known = ("workers", "timeout", "ladder", "share")
     for key in table:
         if key not in known:
             raise ConfigurationError(f"simulator has no setting {key!r}; {near_words(key, list(known))}")
@@ -215,6 +220,7 @@ def _simulator(wanted: object) -> SimulatorSettings:
         workers=cast(int | None, table.get("workers")),
         timeout=cast(float, table.get("timeout", TIMEOUT)),
         ladder=_ladder(table.get("ladder", True)),
+        share=cast(int, table.get("share", 1)),
     )
 
 

@@ -47,7 +47,7 @@ def sweep(
         parameters: what all points share.
         zip: groups of axes that move together.
         technology: of a shipped bench: built in, or the path of a TOML file.
-        simulator: {"workers", "timeout", "ladder"}.
+        simulator: {"workers", "timeout", "ladder", "share"}.
         scheduler: address of a Dask scheduler; None for processes of this machine.
         out: store that keeps every point, so that the next call runs only what is new; None keeps nothing.
         retry_failed: run points again that failed before.
@@ -133,6 +133,7 @@ def open_executor(settings: SimulatorSettings, scheduler: str | None, out: Path 
             settings.workers,
             settings.timeout,
             None if out is None else out / FAILURES,
+            share=settings.share,
         )
     else:
         try:
@@ -143,7 +144,7 @@ def open_executor(settings: SimulatorSettings, scheduler: str | None, out: Path 
             ) from error
         executor = DaskExecutor(
             scheduler,
-            on_worker=partial(LocalExecutor, n_workers=1, timeout=settings.timeout),
+            on_worker=partial(LocalExecutor, n_workers=1, timeout=settings.timeout, share=settings.share),
             run_root=None if out is None else out / FAILURES,
         )
     try:

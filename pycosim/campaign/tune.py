@@ -86,7 +86,7 @@ def tune(
         zip: groups of axes that move together.
         technology: of a shipped bench: built in, or the path of a TOML file.
         search: {"method", "evaluations", "population", "polish", "step", "seed"}.
-        simulator: {"workers", "timeout", "ladder"}.
+        simulator: {"workers", "timeout", "ladder", "share"}.
         scheduler: address of a Dask scheduler; None for processes of this machine.
         out: folder of the results and of every point, so that the next call goes on; None keeps nothing.
         retry_failed: run points again that failed before.

@@ -31,6 +31,7 @@ seed = { seeds = 4, first = 10 }
 workers = 2
 timeout = 60
 ladder = ["other_method"]
+share = 16
 """
 
 
@@ -53,6 +54,7 @@ def test_a_file_says_all_of_a_sweep(tmp_path: Path) -> None:
     assert wanted.grid.shape == (3, 2, 3, 4)
     assert wanted.fixed == {"timing.gap": 0.3e-9, "converter.codes.offset": 2}
     assert (spec.simulator.workers, spec.simulator.timeout, wanted.ladder) == (2, 60.0, ("other_method",))
+    assert spec.simulator.share == 16
     assert spec.text == EXAMPLE
     last = list(wanted.points())[-1]
     assert (last["charge"], last["temperature"], last["seed"], last["corner"]) == (1.2e-12, 85.0, 13, "ss")
@@ -127,6 +129,7 @@ BASE = {"bench": "gain_cell_dc", "measure": ["read_current"], "axes": {"stored_v
         ({"simulator": {"worker": 2}}, "no setting 'worker'; did you mean workers"),
         ({"simulator": {"workers": 0}}, "workers must be a whole number of 1 or more"),
         ({"simulator": {"timeout": -1.0}}, "timeout must be seconds above 0"),
+        ({"simulator": {"share": 0}}, "share must be a whole number of 1 or more"),
         ({"simulator": {"ladder": ["gere"]}}, "the ladder has no rung 'gere'"),
         ({"simulator": {"ladder": "all"}}, "ladder must be true, false or names"),
         ({"axis": {}}, "unknown word 'axis'; did you mean axes"),

@@ -14,6 +14,7 @@ import xarray as xr
 from rich.console import Console
 
 from campaign.tunings import FormExecutor, spec, tuned, words
+from circuits.charge_to_pulse import signed_parameters
 from circuits.sizes import load_sizes
 from pycosim.campaign.plot import save_plot
 from pycosim.campaign.store import open_cache
@@ -146,7 +147,7 @@ def test_the_best_values_of_a_shipped_circuit_are_a_file_of_sizes(tmp_path: Path
     assert sizes.converter.conveyor.output_nmos.width == pytest.approx(3.75e-7)
     assert sizes.converter.conveyor.output_pmos.width == pytest.approx(7.5e-7)
     assert sizes.signed_converter.conveyor.tail_current == pytest.approx(2e-5)
-    assert sizes.signed_converter.discharge_current == pytest.approx(4.935e-6)
+    assert sizes.signed_converter.discharge_current == pytest.approx(signed_parameters().discharge_current)
     assert "# energy = 1e-12 J (minimise)" in best_text(what.problem, best)
     assert sizes_text(found.problem, found.best) is None
 

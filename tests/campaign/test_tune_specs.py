@@ -27,7 +27,7 @@ def test_the_words_of_the_converter_are_what_they_say() -> None:
     energy, *limits = problem.goals
     assert energy.sense == "minimise"
     assert energy.labels == ("usual",)
-    assert {goal.name: goal.words for goal in limits}["ringing"] == "< 1 mV"
+    assert {goal.name: goal.words for goal in limits}["ringing"] == "< 902.9 uV"
     points = {
         name: value for goal in limits if goal.name == "ringing" for one in goal.points() for name, value in one.items()
     }

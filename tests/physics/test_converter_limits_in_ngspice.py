@@ -39,7 +39,7 @@ def test_the_conveyor_holds_the_bit_line_in_both_directions(
     error = found["bit_line_error"].values
     assert (np.diff(error) < 0).all()  # an impedance: the more is drawn, the lower
     assert np.abs(error[1:4]).max() < 3e-3
-    # found: 36 mV at 400 uA, five times the full scale, where narrow output transistors end; 0.35 um wide for stability
+    # found: 36 mV at 400 uA, five times the full scale, where output transistors as narrow as stability wants them end
     assert np.abs(error).max() < 45e-3
     assert 40e-6 < found["supply_current"].values[2] < 110e-6
 
