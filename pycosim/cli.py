@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pycosim import cli_export, cli_tile
+
 if TYPE_CHECKING:
     from pycosim.doctor import Finding
 
@@ -31,6 +33,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(cli_export.export)
+app.command()(cli_tile.tile)
 
 
 class Flow(enum.StrEnum):
