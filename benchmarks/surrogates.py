@@ -3,7 +3,7 @@
     python benchmarks/surrogates.py [--quick] [--keep runs/surrogates]
 
 Prints the tables, writes `surrogate` of docs/results/speed.json, and fills <!-- study: surrogates --> of a page. What
-was simulated is kept in a folder and taken from there; a quarter of an hour on one core without, a minute with --quick.
+was simulated is kept in a folder and taken from there; some 20 minutes on one core without, some 4 with --quick.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def main(quick: bool = False, out: Path = Path("docs/results/speed.json")) -> No
             typer.echo(f"{c['size']:3d} rows {1e3 * c['seconds']:8.1f} ms {1e6 * c['seconds_per_cell']:6.2f} us a cell")
         lab = Laboratory(design=design, simulator=pool, progress=SilentProgress())
         losses = []
-        for size, width in ((64, 8.0),) if quick else ((64, 8.0), (64, 1.0), (128, 8.0), (256, 8.0)):
+        for size, width in ((64, 8.0),) if quick else ((64, 8.0), (64, 1.0), (128, 8.0)):
             question = TileQuestion(
                 n_features=size, n_tokens=size, wires=ArrayWires(word_line=width), n_reads=max(2, 512 // size)
             )

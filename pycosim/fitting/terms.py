@@ -46,7 +46,7 @@ class Selection:
     """What the selection tried and what it chose.
 
     Attributes:
-        path: the best set of every size, the smallest first.
+        path: the best set of every size, the smallest first; without `always` that is none at all.
         chosen: the smallest set whose error is within `tolerance` of the best one's.
         coefficients: of the chosen terms, fitted to all reads given.
     """
@@ -94,10 +94,11 @@ def select_terms(
             f"of operands or more, found {sorted(set(names.tolist()))}; and {list(always)} must be among the terms"
         )
 
+    def matrix(chosen: tuple[str, ...]) -> Array:
+        return np.array([columns[name] * scale for name in chosen]).reshape(len(chosen), y.size).T
+
     def tried(chosen: tuple[str, ...]) -> Candidate | None:
-        if not chosen:
-            return None
-        design = np.stack([columns[name] for name in chosen], axis=-1) * scale[:, None]
+        design = matrix(chosen)
         try:
             left_out = []
             for fold in sorted(set(names.tolist())):
@@ -130,8 +131,7 @@ def select_terms(
         raise FitError(f"none of the terms {sorted(columns)} can be fitted to {y.size} reads")
     least = min(one.error for one in path)
     chosen = next(one for one in path if one.error <= (1 + tolerance) * least)
-    design = np.stack([columns[name] for name in chosen.terms], axis=-1) * scale[:, None]
-    coefficients = solve(design, y * scale, non_negative)
+    coefficients = solve(matrix(chosen.terms), y * scale, non_negative)
     return Selection(path=tuple(path), chosen=chosen, coefficients=tuple(float(c) for c in coefficients))
 
 
@@ -141,6 +141,8 @@ def solve(design: Array, target: Array, non_negative: bool) -> Array:
     Raises:
         FitError: the reads do not tell the terms apart.
     """
+    if not design.shape[1]:
+        return np.zeros(0)
     size = np.linalg.norm(design, axis=0)
     if not size.all() or np.linalg.matrix_rank(design / np.where(size, size, 1.0)) < design.shape[1]:
         raise FitError(f"{len(design)} reads do not tell {design.shape[1]} terms apart; measure other operands")

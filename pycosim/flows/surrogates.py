@@ -63,6 +63,10 @@ WRITE = ("one", "levels", "levels_squared", "cells_raised", "cells_lowered")
 CONVERSION = ("one", "output_time", "first_step", "charge", "longest")
 """On what the time from the release to the end of the pulse may depend."""
 
+MARGIN = 1.0
+"""By how much of its fitted range a term of energy or time may lie beyond it. Ours: these laws are linear, and a clip
+at the range of some 70 reads would cost more than the law errs one range further out."""
+
 
 def measure_reads(
     column: Column,
@@ -196,6 +200,7 @@ def fit_surrogate(
             candidates=candidates,
             non_negative=name != "write",
             weights=1 / whole,
+            margin=MARGIN,
             netlist_digests=digests,
         )
         for name, candidates in (("converter", CONVERTER), ("word_lines", WORD_LINES), ("write", WRITE))
@@ -211,6 +216,7 @@ def fit_surrogate(
         candidates=CONVERSION,
         always=("one",),
         weights=1 / np.where(np.isfinite(times), times, 1.0),
+        margin=MARGIN,
         netlist_digests=digests,
     )
     surrogate = ColumnSurrogate(

@@ -53,7 +53,7 @@ class ArrayLines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ArrayRead:
+class SolvedRead:
     """What one read gave; leading axes are those of the operands.
 
     Attributes:
@@ -119,7 +119,7 @@ class ArraySolver:
         at_least("max_rounds", self.max_rounds, 1)
         at_least("n_intervals", self.n_intervals, 1)
 
-    def read(self, stored_voltages: Array, pulse_widths: Array) -> ArrayRead:
+    def read(self, stored_voltages: Array, pulse_widths: Array) -> SolvedRead:
         """Read arrays once.
 
         Args:
@@ -154,7 +154,7 @@ class ArraySolver:
                 total += np.einsum("mbr,mbrc->brc", weights[states], net)
                 n_rounds = max(n_rounds, steady.n_rounds)
             charges[part] = total
-        return ArrayRead(charges=charges.reshape(np.shape(stored_voltages)), n_rounds=n_rounds)
+        return SolvedRead(charges=charges.reshape(np.shape(stored_voltages)), n_rounds=n_rounds)
 
     def steady(self, stored_voltages: Array, active: ArrayLike) -> Steady:
         """Return the steady states of arrays (..., n_rows, n_columns) while rows (n_states, ..., n_rows) are active."""

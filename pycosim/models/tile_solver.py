@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pycosim.checks import Array, positive
-from pycosim.models.array_solver import ArrayRead, ArraySolver
+from pycosim.models.array_solver import ArraySolver, SolvedRead
 from pycosim.models.converter import ConverterModel
 
 
@@ -26,9 +26,9 @@ class TileRead:
         outputs: (..., n_features) signed pulses, s.
     """
 
-    first: ArrayRead
+    first: SolvedRead
     weights: Array
-    second: ArrayRead
+    second: SolvedRead
     outputs: Array
 
 

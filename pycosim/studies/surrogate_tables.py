@@ -100,7 +100,7 @@ def path_table(fit: SurrogateFit, name: str) -> Table:
 def _path_rows(words: str, law: LawFit) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for one in law.selection.path:
-        terms = ", ".join(TERMS[term].meaning for term in one.terms)
+        terms = ", ".join(TERMS[term].meaning for term in one.terms) or "none"
         show = f"**{terms}**" if one is law.selection.chosen else terms
         rows.append((words, show, _error(one.error, law), _error(one.fitted_error, law)))
     return rows
@@ -160,8 +160,8 @@ def sampled_table(parts: Mapping[str, SampledFit]) -> Table:
         title="Sampled models: numbers of a part, and whether its curve also bends with their squares",
         header=("parts", "fitted", "numbers", "variance, %", "CRPS, normal", "CRPS, bent", "taken"),
         rows=tuple(rows),
-        note="CRPS: continuous ranked probability score of parts that were left out (five folds), over the deviation at "
-        "each point of the curve; the smaller is taken.",
+        note="CRPS: continuous ranked probability score of parts that were left out (five folds), over the deviation "
+        "at each point of the curve; the smaller is taken.",
     )
 
 

@@ -27,7 +27,9 @@ def plot_answer(answer: TileAnswer) -> Figure:
         where.set(title="keys, by place", xlabel="column, from the drivers", ylabel="row, from the converters")
         columns = np.arange(n_columns)
         along.plot(columns, 1e12 * keys.pulses.T, ".", color=SERIES[0], markersize=3)
-        along.plot(columns, 1e12 * np.sqrt(np.mean(keys.pulses**2, axis=0)), color=SERIES[1], label="rms")
+        along.plot(
+            columns, 1e12 * np.sqrt(np.mean(keys.pulses**2, axis=0)), color=SERIES[1], label="rms over the reads"
+        )
         along.axhline(0, color=MUTED, linewidth=0.8)
         along.set(title="pulses between the arrays", xlabel="column, from the drivers", ylabel="error, ps")
         along.legend()

@@ -118,7 +118,7 @@ def _place_table(array: ArrayErrors) -> Table:
     ]
     return Table(
         title=f"Charge lost by place, array of the {array.name}, %",
-        header=("rows, from the converters", *(f"columns {name}" for name in names[1])),
+        header=("rows", *(f"columns {name}" for name in names[1])),
         rows=tuple((name, *(f"{100 * v:.2f}" for v in values)) for name, values in zip(names[0], lost, strict=True)),
-        note="Columns count from the word-line drivers.",
+        note="Rows count from the converters, columns from the word-line drivers.",
     )

@@ -135,3 +135,20 @@ def test_the_charge_of_a_pulse_is_where_the_converter_makes_it() -> None:
     )
     with pytest.raises(FitError, match="must rise"):
         charge_of_pulse(hard, [1e-9], 2e-12, -1e-12)
+
+
+def test_a_target_that_no_term_explains_gets_no_term() -> None:
+    activity, kinds = reads(60)
+    fit = fit_column_law(
+        activity,
+        (-1.0) ** (np.arange(60) // 3),  # up and down within every kind, whatever the operands
+        kinds,
+        np.arange(60) >= 45,
+        quantity="noise",
+        unit="C",
+        candidates=("line_sinks", "pulses"),
+        non_negative=False,
+    )
+    assert fit.law.terms == ()
+    assert fit.selection.path[0].terms == ()
+    np.testing.assert_array_equal(fit.law.value(activity), np.zeros(60))
