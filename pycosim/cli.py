@@ -1,4 +1,4 @@
-"""COMMAND LINE: `pycosim run`, `characterize`, `netlists`, `doctor`, and the sweeps of `pycosim.cli_sweep`.
+"""COMMAND LINE: `pycosim run`, `characterize`, `netlists`, `doctor`, and the commands of the files `cli_*`.
 
 Everything is imported inside the commands, so that `pycosim --help` is quick. A deliberate error ends in one
 sentence on standard error and exit status 2; `--debug` shows its traceback. Ctrl-C ends with 130.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pycosim import cli_sweep, cli_tune
+from pycosim import cli_export, cli_sweep, cli_tile, cli_tune
 from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(cli_sweep.sweep)
-app.command()(cli_sweep.plot)
-app.command()(cli_tune.tune)
+for command in (cli_sweep.sweep, cli_sweep.plot, cli_tune.tune, cli_tile.tile, cli_export.export):
+    app.command()(command)
 
 
 class Flow(enum.StrEnum):

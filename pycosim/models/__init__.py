@@ -1,7 +1,10 @@
 """BEHAVIOURAL MODELS: callables with a domain, NumPy only."""
 
+from pycosim.models.activity import ColumnActivity, column_activity
 from pycosim.models.axis import OperandAxis
 from pycosim.models.cell import CellModel, LookupCell, PolynomialCell
+from pycosim.models.column import ColumnRead, ColumnSurrogate, load_column, save_column
+from pycosim.models.column_law import ColumnLaw
 from pycosim.models.converter import ConverterModel, HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DecayModel, DriftTable, NoDecay, ReadDecay, StorageDecay
 from pycosim.models.domain import EVERYWHERE, ClipCounter, Domain, Outside, Range
@@ -9,6 +12,7 @@ from pycosim.models.driven import DrivenCell, Transfer
 from pycosim.models.io import ModelRecord, load_model, save_model
 from pycosim.models.leak import LeakDecay
 from pycosim.models.quantizer import Quantizer
+from pycosim.models.sampled import SampledCurve
 from pycosim.models.separate import ArrayRead, DenseRead, FactoredRead, factor_read
 from pycosim.models.spread import CellDeviation, ConverterSpread, SpreadRead, spread_read, voltage_sensitivity
 
@@ -18,6 +22,10 @@ __all__ = [
     "CellDeviation",
     "CellModel",
     "ClipCounter",
+    "ColumnActivity",
+    "ColumnLaw",
+    "ColumnRead",
+    "ColumnSurrogate",
     "ConverterModel",
     "ConverterSpread",
     "DecayModel",
@@ -38,12 +46,16 @@ __all__ = [
     "Quantizer",
     "Range",
     "ReadDecay",
+    "SampledCurve",
     "SignedPulse",
     "SpreadRead",
     "StorageDecay",
     "Transfer",
+    "column_activity",
     "factor_read",
+    "load_column",
     "load_model",
+    "save_column",
     "save_model",
     "spread_read",
     "voltage_sensitivity",

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,15 @@ import numpy as np
 from pycosim.checks import Array
 from pycosim.errors import InputError
 from pycosim.models.cell import CellModel, LookupCell, PolynomialCell
+from pycosim.models.column_law import ColumnLaw
 from pycosim.models.converter import ConverterModel, HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DecayModel, DriftTable, NoDecay, ReadDecay, StorageDecay
 from pycosim.models.leak import LeakDecay
 from pycosim.models.quantizer import Quantizer
+from pycosim.models.sampled import SampledCurve
 
 SCHEMA_VERSION = 1
-Model = CellModel | ConverterModel | DecayModel | Quantizer
+Model = CellModel | ConverterModel | DecayModel | Quantizer | ColumnLaw | SampledCurve
 _KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
@@ -40,8 +43,12 @@ _KINDS: dict[str, type] = {
         DriftTable,
         LeakDecay,
         Quantizer,
+        ColumnLaw,
+        SampledCurve,
     )
 }
+MODEL_KINDS: Mapping[str, type] = _KINDS
+"""Every kind of model that has a file, by name."""
 _KEYS = {"schema_version", "kind", "parameters", "arrays", "record"}
 
 

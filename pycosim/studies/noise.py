@@ -23,10 +23,11 @@ from pycosim.studies.noise_tables import (
 )
 from pycosim.studies.study import Laboratory, Study
 from pycosim.sweeps.column import Column
-from pycosim.sweeps.noise import DECISION_NODE, read_noise
+from pycosim.sweeps.noise import read_noise
 from pycosim.sweeps.noise_budget import BEFORE_END, NoiseBudget, Operands, noise_budget
+from pycosim.sweeps.noise_groups import noise_groups
 from pycosim.sweeps.stored_noise import leak_noise
-from pycosim.sweeps.transient_noise import AddedCharge, AddedNoise, noisy_pulses
+from pycosim.sweeps.transient_noise import noisy_pulses
 
 OLDEST = 0.8e-3
 """Age of the oldest of 1024 tokens at twelve layers of 65 ns (s) [2025 Leroux]."""
@@ -132,32 +133,7 @@ def _checks(lab: Laboratory, column: Column, budget: NoiseBudget) -> tuple[Check
     """Noisy transients of the comparator alone, and of everything else."""
     timing, seconds = column.timing, budget.seconds
     n_runs = 6 if lab.quick else 40
-    end = timing.window_start + float(budget.sensitivity["pulse_width"])
-    copied = float(budget.read["copy_gain"].sel(frequency=1e6, method="nearest"))
-    drawn, fed = -1 / budget.current, copied / budget.current  # from the integration node, from the bit line
-
-    def noise(
-        node: str, density: xr.DataArray, start: float, stop: float, response: float | xr.DataArray
-    ) -> AddedNoise:
-        return AddedNoise(node=node, density=density, start=start, stop=stop, response=response)
-
-    def sampled(node: str, source: str, time: float, response: float) -> AddedCharge:
-        return AddedCharge(node=node, deviation=seconds[source] / abs(response), time=time, response=response)
-
-    decision = budget.decision.current_density
-    middle = timing.input_start + timing.input_window / 2
-    groups: dict[str, list[AddedNoise | AddedCharge]] = {
-        "comparator": [
-            noise(DECISION_NODE, decision, timing.discharge_start, timing.stop, budget.sensitivity["sensitivity"])
-        ],
-        "all others": [
-            noise("rbl", budget.read["cells"] / copied**2, timing.reset_end, timing.release, fed),
-            noise("integral", budget.read["converter"], timing.reset_end, timing.release, drawn),
-            noise("integral", budget.discharge["total"], timing.discharge_start, end, drawn),
-            sampled("integral", "ktc_integration", timing.reset_end + 0.1e-9, drawn),
-            sampled("rbl", "ktc_storage", middle, fed),
-        ],
-    }
+    groups = noise_groups(column, budget)
     lab.progress.stage("noise: transients", total=2 * (n_runs + 1))
     found = []
     for what, added in groups.items():

@@ -35,13 +35,14 @@ class ReadOperands:
     pulse_widths: Array
 
 
-def transformer_operands(
-    design: Design, n_reads: int, rng: np.random.Generator, n_tokens: int = 512
-) -> tuple[ReadOperands, ReadOperands]:
-    """Operands of reads drawn evenly over layers, heads, tokens and columns, for each array.
+def transformer_traces(design: Design, n_tokens: int) -> tuple[AttentionHardware, list[AttentionTrace]]:
+    """What every layer's attention did with held-out text, and the hardware that it is of.
 
-    They come from the shipped linear weights on their own hardware model and held-out text, so they depend on no
-    circuit. A read is drawn among those that the hardware makes: a token and a column of a tile it attends to.
+    It comes from the shipped linear weights on their own hardware model, so it depends on no circuit.
+
+    Args:
+        design: timing, levels, longest pulse.
+        n_tokens: of text; whole contexts of the transformer are read, so fewer may be used.
     """
     workload = load_workload(n_tokens)
     hardware = AttentionHardware(
@@ -57,9 +58,21 @@ def transformer_operands(
     )
     context = workload.linear.config.n_ctx
     gpt2(workload.tokens[: n_tokens // context * context].reshape(-1, context), workload.linear, layers)
+    return hardware, [trace for (trace,) in traces]
+
+
+def transformer_operands(
+    design: Design, n_reads: int, rng: np.random.Generator, n_tokens: int = 512
+) -> tuple[ReadOperands, ReadOperands]:
+    """Operands of reads drawn evenly over layers, heads, tokens and columns, for each array.
+
+    They come from the shipped linear weights on their own hardware model and held-out text, so they depend on no
+    circuit. A read is drawn among those that the hardware makes: a token and a column of a tile it attends to.
+    """
+    hardware, traces = transformer_traces(design, n_tokens)
     first, second = [], []
     for _ in range(n_reads):
-        trace = traces[rng.integers(len(traces))][0]
+        trace = traces[rng.integers(len(traces))]
         batch, head = rng.integers(trace.q.shape[0]), rng.integers(trace.q.shape[1])
         token = int(rng.integers(hardware.tile, trace.q.shape[2]))
         column = int(rng.integers(0, token + 1))
@@ -71,16 +84,17 @@ def transformer_operands(
     widths = np.array([width for _, width in second])
     return (
         ReadOperands(
-            stored_voltages=_quantised(np.array([stored for stored, _ in first]), levels),
-            pulse_widths=_quantised(np.array([q for _, q in first]) * hardware.max_pulse_width, codes),
+            stored_voltages=on_levels(np.array([stored for stored, _ in first]), levels),
+            pulse_widths=on_levels(np.array([q for _, q in first]) * hardware.max_pulse_width, codes),
         ),
         ReadOperands(
-            stored_voltages=_quantised(np.array([stored for stored, _ in second]), levels),
+            stored_voltages=on_levels(np.array([stored for stored, _ in second]), levels),
             pulse_widths=np.where(widths < SHORTEST_PULSE, 0.0, widths),
         ),
     )
 
 
-def _quantised(values: Array, nodes: Array) -> Array:
+def on_levels(values: Array, nodes: Array) -> Array:
+    """Values moved to the nearest of evenly spaced nodes."""
     codes = Quantizer(n_levels=nodes.size, low=float(nodes[0]), high=float(nodes[-1])).codes(values)
     return np.asarray(nodes[codes])

@@ -81,6 +81,15 @@ def flat_reads(
     Raises:
         InputError: a column that is written.
     """
+    waves, bench = flat_waves(array, simulator, stored_voltages=stored_voltages, pulse_widths=pulse_widths)
+    widths = [array.column.converted_width(waves, suffix=str(j)) for j in range(stored_voltages.shape[1])]
+    return np.array(widths), bench
+
+
+def flat_waves(
+    array: CellArray, simulator: Simulator, *, stored_voltages: Array, pulse_widths: Array
+) -> tuple[Waveforms, Testbench]:
+    """What `flat_reads` simulates, and its bench."""
     column = array.column
     if column.written:
         raise InputError("a flat array holds its levels from the start; give a column with written = False")
@@ -94,9 +103,7 @@ def flat_reads(
         pulse_widths=pulse_widths.tolist(),
         driver_resistance=array.driver_resistance,
     )
-    waves = simulator.run(render_netlist(bench))
-    widths = [column.converted_width(waves, suffix=str(j)) for j in range(stored_voltages.shape[1])]
-    return np.array(widths), bench
+    return simulator.run(render_netlist(bench)), bench
 
 
 def separate_reads(
