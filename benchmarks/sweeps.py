@@ -9,14 +9,17 @@ beside the results. Every part starts from points and ends with numbers: decks a
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +29,29 @@ from record import merge, write_table
 from sweeps_memory import memory_of_a_worker, monte_carlo
 from sweeps_page import draw, tables
 
-from circuits.technology import load_technology
+from circuits.technology import Technology, load_technology
+from circuits.testbench import Netlist
 from pycosim.campaign.bench import SweepBench
 from pycosim.campaign.catalogue import shipped_bench
 from pycosim.campaign.local import LocalExecutor
-from pycosim.campaign.task import Result, Task
+from pycosim.campaign.task import Measurement, Point, Result, Task
 from pycosim.spice import NgspicePool, Waveforms, find_libngspice, find_ngspice, ngspice_version
 from pycosim.spice.rawfile import read_raw
 from pycosim.spice.simulator import Array
 
-BENCHES = {"gain_cell_dc": "read_current", "gain_cell": "charge", "charge_to_pulse": "pulse_width"}
-POINTS = {"gain_cell_dc": 400, "gain_cell": 120, "charge_to_pulse": 12}  # of ours in a round; the loops run a quarter
+REST = "charge_to_pulse, operating point"
+BENCHES = {
+    "gain_cell_dc": "read_current",
+    REST: "supply_current",
+    "gain_cell": "charge",
+    "charge_to_pulse": "pulse_width",
+}
+POINTS = {
+    "gain_cell_dc": 400,
+    REST: 80,
+    "gain_cell": 120,
+    "charge_to_pulse": 12,
+}  # of ours a round; the loops a quarter
 N_WORKERS = 2
 SHARES = (1, 4, 16)
 OURS, SHARED = "pycosim, 2 workers", "pycosim, 2 workers, 16 in one deck"
@@ -45,7 +60,27 @@ PYSPICE = "--pyspice-loop"
 
 
 def bench_of(name: str) -> SweepBench:
-    return shipped_bench(name, load_technology("generic28"))
+    technology = load_technology("generic28")
+    return converter_at_rest(technology) if name == REST else shipped_bench(name, technology)
+
+
+def converter_at_rest(technology: Technology) -> SweepBench:
+    """The converter's operating point: its deck with `.op` for the transient."""
+    bench = shipped_bench("charge_to_pulse", technology)
+
+    def make(point: Point) -> Netlist:
+        netlist = bench.make(point)
+        text = re.sub(r"(?m)^\.tran .*$", ".op", re.sub(r"(?m)^\.print tran .*\n", "", netlist.text))
+        assert isinstance(netlist, Netlist)
+        return replace(netlist, text=text, digest=hashlib.sha256(text.encode()).hexdigest())
+
+    current = Measurement(name="supply_current", unit="A", function=supply_current, version="1")
+    return replace(bench, name="charge_to_pulse_op", make=make, measurements={current.name: current})
+
+
+def supply_current(waves: Waveforms, point: Point) -> float:
+    """From the converter's supply (A)."""
+    return -float(np.real(waves.signals["i(vdd)"])[0])
 
 
 def tasks_of(name: str, seeds: Sequence[int]) -> list[Task]:
@@ -172,7 +207,7 @@ def speed(quick: bool) -> dict[str, object]:
             "PySpice": (lambda seeds, name=name: pyspice_loop(name, seeds), max(2, n // 4)),
             OURS: (lambda seeds, name=name: ours.seconds_per_point(name, seeds), n),
         }
-        if name != "charge_to_pulse":  # slower: see the part on the engine
+        if not name.startswith("charge_to_pulse"):  # slower: see the part on the engine
             ways[SHARED] = lambda seeds, name=name: in_one_deck.seconds_per_point(name, seeds), max(n, 4 * SHARES[-1])
         ours.seconds_per_point(name, range(4))  # starts the workers
         in_one_deck.seconds_per_point(name, range(4))
