@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pycosim.cli_campaign import (
+    KNOWN_POINTS,
+    OUT_DEFAULT,
+    RetryFailed,
+    Scheduler,
+    Workers,
+    kept_in,
+    results_folder,
+    tell_notes,
+)
 from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 if TYPE_CHECKING:
@@ -21,15 +31,11 @@ def sweep(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to run; see docs/sweeps.md.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="Store; points that are known there are not run again.", show_default="runs/<name of SPEC>"),
+        typer.Option(help=f"Store; {KNOWN_POINTS}", show_default=OUT_DEFAULT),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Simulator processes.", show_default="SPEC's, or one per processor")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, instead of processes of this machine.")
-    ] = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run points again that failed before.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    retry_failed: RetryFailed = False,
     debug: Debug = False,
 ) -> None:
     """Simulate a bench over axes: sizes, corners, seeds, operands; into one dataset, of which nothing is lost."""
@@ -42,22 +48,12 @@ def sweep(
         from pycosim.campaign.sweep import run_spec
 
         wanted = load_spec(spec)
-        for note in wanted.campaign.bench.notes:
-            typer.echo(f"note: {note}", err=True)
-        store = out or Path("runs") / spec.stem
-        with RichSweep(Console(stderr=True)) as progress:
-            try:
-                dataset = run_spec(
-                    wanted,
-                    store,
-                    workers=workers,
-                    scheduler=scheduler,
-                    retry_failed=retry_failed,
-                    progress=progress,
-                )
-            except KeyboardInterrupt:
-                typer.echo(f"{progress.tally.line()}; they are kept in {store}: the same command goes on", err=True)
-                raise
+        tell_notes(wanted.campaign.bench)
+        store = results_folder(out, spec)
+        with RichSweep(Console(stderr=True)) as progress, kept_in(store, progress):
+            dataset = run_spec(
+                wanted, store, workers=workers, scheduler=scheduler, retry_failed=retry_failed, progress=progress
+            )
         typer.echo(_summary(dataset, progress.tally.simulated))
         typer.echo(f"Sweep: {store / SWEEP}")
         if bool((dataset["failure"] != "").all()):

@@ -7,6 +7,16 @@ from typing import Annotated
 
 import typer
 
+from pycosim.cli_campaign import (
+    KNOWN_POINTS,
+    OUT_DEFAULT,
+    RetryFailed,
+    Scheduler,
+    Workers,
+    kept_in,
+    results_folder,
+    tell_notes,
+)
 from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 FILE_WIDTH = 120
@@ -17,15 +27,11 @@ def tune(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to tune, and for what; see docs/sweeps.md.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder; points that are known there are not run again.", show_default="runs/<name of SPEC>"),
+        typer.Option(help=f"Folder; {KNOWN_POINTS}", show_default=OUT_DEFAULT),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Simulator processes.", show_default="SPEC's, or one per processor")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, instead of processes of this machine.")
-    ] = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run points again that failed before.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    retry_failed: RetryFailed = False,
     debug: Debug = False,
 ) -> None:
     """Change sizes of a circuit until it meets its goals best: at every corner, within limits, from a seed."""
@@ -41,22 +47,12 @@ def tune(
         from pycosim.campaign.tune_store import BEST, HISTORY
 
         wanted = load_tune(spec)
-        for note in wanted.problem.bench.notes:
-            typer.echo(f"note: {note}", err=True)
-        folder = out or Path("runs") / spec.stem
-        with RichTune(Console(stderr=True)) as progress:
-            try:
-                tuned = run_tune(
-                    wanted,
-                    folder,
-                    workers=workers,
-                    scheduler=scheduler,
-                    retry_failed=retry_failed,
-                    progress=progress,
-                )
-            except KeyboardInterrupt:
-                typer.echo(f"{progress.line}; they are kept in {folder}: the same command goes on", err=True)
-                raise
+        tell_notes(wanted.problem.bench)
+        folder = results_folder(out, spec)
+        with RichTune(Console(stderr=True)) as progress, kept_in(folder, progress):
+            tuned = run_tune(
+                wanted, folder, workers=workers, scheduler=scheduler, retry_failed=retry_failed, progress=progress
+            )
         save_plot(draw_sensitivity(tuned.sensitivity, tuned.problem), folder / "sensitivity.png")
         front = draw_front(tuned.problem, tuned.trials, tuned.front, tuned.given, tuned.best)
         if front is not None:

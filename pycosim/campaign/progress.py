@@ -97,8 +97,8 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-class RichSweep:
-    """Shows a sweep; use it as a context manager.
+class RichCampaign:
+    """A bar on a terminal, lines elsewhere, and a tally; use it as a context manager.
 
     Args:
         console: where to; standard error, so that results alone go to standard output.
@@ -119,7 +119,7 @@ class RichSweep:
             console=console,
         )
         self._task: TaskID | None = None
-        self._last = 0.0
+        self._last = clock()
 
     def __enter__(self) -> Self:
         """Start drawing."""
@@ -134,14 +134,34 @@ class RichSweep:
         if self._live:
             self._bar.stop()
 
+    @property
+    def line(self) -> str:
+        """One line: how far it is."""
+        return self.tally.line()
+
+    def _open(self, name: str, total: int, words: str) -> None:
+        """Show an empty bar, or the words."""
+        if self._live:
+            self._task = self._bar.add_task(name, total=total, words="")
+        else:
+            self._console.print(Text(words))
+
+    def _is_due(self) -> bool:
+        """Whether it is time for a line."""
+        if self._clock() - self._last < LINE_INTERVAL:
+            return False
+        self._last = self._clock()
+        return True
+
+
+class RichSweep(RichCampaign):
+    """Shows a sweep; see `RichCampaign`."""
+
     def begin(self, total: int) -> None:
         """Show an empty bar."""
         self.tally.begin(total)
         self._last = self._clock()
-        if self._live:
-            self._task = self._bar.add_task("sweep", total=total, words="")
-        else:
-            self._console.print(Text(f"sweep of {total} points"))
+        self._open("sweep", total, f"sweep of {total} points")
 
     def point(self, *, simulated: bool, failure: str) -> None:
         """Move the bar; the first failure is told in full."""
@@ -149,13 +169,12 @@ class RichSweep:
         if failure and self.tally.failed == 1:
             self._console.print(Text(f"  first failure: {failure}", style="dim"))
         if self._task is not None:
-            words = self.tally.line().partition(", ")[2]
+            words = self.line.partition(", ")[2]
             self._bar.update(self._task, completed=self.tally.done, words=words)
-        elif self._clock() - self._last >= LINE_INTERVAL:
-            self._last = self._clock()
-            self._console.print(Text(f"  {self.tally.line()}", style="dim"))
+        elif self._is_due():
+            self._console.print(Text(f"  {self.line}", style="dim"))
 
     def end(self) -> None:
         """Say how it went."""
         if self._task is None:
-            self._console.print(Text(f"  {self.tally.line()} in {duration(self.tally.seconds)}", style="dim"))
+            self._console.print(Text(f"  {self.line} in {duration(self.tally.seconds)}", style="dim"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Final
 
 from pycosim.campaign.bench import SweepBench
@@ -17,6 +15,7 @@ from pycosim.errors import ConfigurationError
 from pycosim.flows.config import near_words
 from pycosim.spice import NetlistLike
 from pycosim.spice.deck import Card, read_cards, split_lines
+from pycosim.spice.edited import edited
 from pycosim.spice.flatten import Flat, flatten
 from pycosim.spice.safety import check_netlist
 from pycosim.spice.structure import check_structure
@@ -25,18 +24,6 @@ _PROBE: Final = re.compile(r"([vi])\((.*)\)")
 _DEVICE: Final = re.compile(r"(@)(.*)\[\w+\]")
 _BRANCHES: Final = frozenset("vlehb")
 """First letters of devices whose current ngspice has as i(name)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """A netlist that records more than it was made to; see `NetlistLike`."""
-
-    name: str
-    text: str
-    digest: str
-    probes: tuple[str, ...]
-    settings: tuple[tuple[str, str], ...]
-    libraries: tuple[Path, ...]
 
 
 def recording(bench: SweepBench, measurements: Sequence[Measurement]) -> SweepBench:
@@ -67,14 +54,7 @@ def with_probes(netlist: NetlistLike, probes: Sequence[str]) -> NetlistLike:
     words = {card.words[0] for card in cards}
     if ".noise" not in words and (".save" in words or not netlist.probes):
         lines[cards[-1].number - 1 : cards[-1].number - 1] = [f".save {probe}" for probe in more]
-    return Recorded(
-        name=netlist.name,
-        text="\n".join(lines),
-        digest=hashlib.sha256("\0".join([netlist.digest, *more]).encode()).hexdigest(),
-        probes=(*netlist.probes, *more),
-        settings=netlist.settings,
-        libraries=netlist.libraries,
-    )
+    return edited(netlist, "\n".join(lines), change="\0".join(more), probes=more)
 
 
 def check_measurable(netlist: NetlistLike, parameters: Iterable[str], measurements: Sequence[Measurement]) -> None:

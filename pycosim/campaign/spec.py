@@ -19,7 +19,7 @@ share = 1                            # points in one deck
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -127,9 +127,7 @@ def read_spec(words: Mapping[str, object], *, source: str, folder: Path, text: s
         ConfigurationError: the source, the word, what it must be, and near words.
     """
     try:
-        for word in words:
-            if word not in WORDS:
-                raise ConfigurationError(f"unknown word {word!r}; {near_words(word, list(WORDS))}")
+        check_words(words, WORDS)
         simulator = _simulator(words.get("simulator", {}))
         own, measure = _measures(words.get("measure"))
         bench = _bench(words, folder, own)
@@ -151,6 +149,17 @@ def read_spec(words: Mapping[str, object], *, source: str, folder: Path, text: s
     except (ConfigurationError, CircuitError) as error:
         raise ConfigurationError(f"{source}: {error}") from error
     return Spec(campaign=campaign, simulator=simulator, text=text)
+
+
+def check_words(words: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse a word that is none.
+
+    Raises:
+        ConfigurationError: the word, and near words.
+    """
+    for word in words:
+        if word not in known:
+            raise ConfigurationError(f"unknown word {word!r}; {near_words(word, list(known))}")
 
 
 def _bench(words: Mapping[str, object], folder: Path, own: Sequence[Measurement]) -> SweepBench:

@@ -34,7 +34,7 @@ from pycosim.campaign.bench import SweepBench
 from pycosim.campaign.goals import Goal, Sense
 from pycosim.campaign.search_settings import SearchSettings, read_search
 from pycosim.campaign.spec import WORDS as SWEEP_WORDS
-from pycosim.campaign.spec import SimulatorSettings, dotted_names, load_toml, read_spec
+from pycosim.campaign.spec import SimulatorSettings, check_words, dotted_names, load_toml, read_spec
 from pycosim.campaign.task import Measurement, Value
 from pycosim.campaign.tune_space import read_space
 from pycosim.campaign.variables import Space
@@ -129,9 +129,7 @@ def read_tune(words: Mapping[str, object], *, source: str, folder: Path, text: s
         ConfigurationError: the source, the word, what it must be, and near words.
     """
     try:
-        for word in words:
-            if word not in WORDS:
-                raise ConfigurationError(f"unknown word {word!r}; {near_words(word, list(WORDS))}")
+        check_words(words, WORDS)
         wishes = _wishes(words)
     except ConfigurationError as error:
         raise ConfigurationError(f"{source}: {error}") from error

@@ -8,15 +8,14 @@ changed.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from pycosim.errors import InputError
 from pycosim.spice.deck import BLANKS, Card, is_comment, parse_number, read_cards, split_lines
+from pycosim.spice.edited import EditedNetlist, edited
 from pycosim.spice.simulator import NetlistLike
 
 _FINER: Final = 10.0
@@ -28,27 +27,6 @@ _OPTIONS: Final = frozenset({".opt", ".option", ".options"})
 _ASSIGNMENT: Final = re.compile(r"(\w+)\s*=\s*(\S+)")
 _COMMENT: Final = "*"
 _DC_ITERATIONS: Final = {"itl1": "1000", "itl2": "500"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClimbedNetlist:
-    """A netlist whose deck was edited by a rung; a `NetlistLike`.
-
-    Attributes:
-        name: as before.
-        text: the edited deck.
-        digest: of the deck before and of the rung's edit.
-        probes: as before.
-        settings: as before.
-        libraries: as before.
-    """
-
-    name: str
-    text: str
-    digest: str
-    probes: tuple[str, ...]
-    settings: tuple[tuple[str, str], ...]
-    libraries: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +46,7 @@ _Edit = Callable[[_Deck], "tuple[Mapping[str, str], str | None] | None"]
 """Options to set and the new line of the transient; None where the rung changes nothing in such a deck."""
 
 
-def climb(netlist: NetlistLike, rung: str) -> ClimbedNetlist | None:
+def climb(netlist: NetlistLike, rung: str) -> EditedNetlist | None:
     """The netlist with the edit of a rung.
 
     Args:
@@ -88,14 +66,7 @@ def climb(netlist: NetlistLike, rung: str) -> ClimbedNetlist | None:
     if edit is None:
         return None
     text = _edited(deck, *edit)
-    return ClimbedNetlist(
-        name=netlist.name,
-        text=text,
-        digest=hashlib.sha256(f"{netlist.digest}\0{text}".encode()).hexdigest(),
-        probes=netlist.probes,
-        settings=netlist.settings,
-        libraries=netlist.libraries,
-    )
+    return edited(netlist, text, change=text)
 
 
 def _tighter_step(deck: _Deck) -> tuple[Mapping[str, str], str | None] | None:

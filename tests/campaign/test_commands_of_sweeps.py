@@ -29,7 +29,7 @@ corner = ["tt", "ss"]
 def executor(monkeypatch: pytest.MonkeyPatch) -> CountingExecutor:
     """In place of ngspice, and the paper bench in place of shipped ones."""
     counting = CountingExecutor()
-    monkeypatch.setattr(running, "LocalExecutor", lambda *settings: counting)
+    monkeypatch.setattr(running, "LocalExecutor", lambda *settings, share: counting)
     monkeypatch.setattr(spec, "shipped_bench", lambda name, technology: PAPER)
     return counting
 
