@@ -11,7 +11,7 @@ Altered are values of resistors, capacitors, inductors and independent sources (
 width, length and threshold shift of transistors, where the device is written at the top level. Not altered, because
 ngspice would not follow, or not to the bit: devices in subcircuits, temperature and options, parameters, models,
 ``.ic``, transistors of another model than BSIM4 or whose model may be binned (ngspice chooses the bin when it reads the
-deck), coupled inductors, and anything random.
+deck), coupled inductors, sources with very many points, and anything random.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _RANDOM: Final = re.compile(r"\b(trnoise|trrandom|a?gauss|a?unif|limit|rnd|sgaus
 _BSIM4: Final = re.compile(r"\blevel\s*=\s*(14|54)\b")
 _FILES: Final = (".inc", ".lib")
 _MOST_DIGITS: Final = 15  # of a mantissa that a double holds exactly
+_LONGEST: Final = 512  # characters of a command: libngspice 39 takes 1024 and writes beyond them, without a word
 
 
 class LoadedDeck:
@@ -164,4 +165,5 @@ def _source(name: str, before: str, after: str) -> list[str] | None:
     numbers = [whole_mantissa(word) for word in now[2].split()]
     if None in numbers or len(numbers) != len(was[2].split()):
         return None
-    return [f"alter @{name}[{now[1]}] = [ {' '.join(number or '' for number in numbers)} ]"]
+    command = f"alter @{name}[{now[1]}] = [ {' '.join(number or '' for number in numbers)} ]"
+    return [command] if len(command) <= _LONGEST else None

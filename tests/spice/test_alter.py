@@ -217,3 +217,22 @@ def test_a_deck_that_reading_makes_different_is_read_anew(card: str, old: str, n
 def test_comments_and_the_title_need_no_command() -> None:
     before, after = f"one\n* die 1\n{BEFORE}\n.end\n", f"two\n* die 2\n{BEFORE}\n.end\n"
     assert LoadedDeck(before).alterations(after) == ()
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("n_points", [30, 48, 300])
+def test_a_source_with_many_points_is_the_same_whatever_ran_before(n_points: int) -> None:
+    """libngspice writes beyond 1024 characters of a command: wrong values, or a crash some decks later."""
+
+    def source(seed: int) -> Deck:
+        values = np.random.default_rng(seed).standard_normal(n_points)
+        points = " ".join(f"{t:.9g} {v:.9g}" for t, v in zip(np.linspace(0, 5e-9, n_points), values, strict=True))
+        return deck("points", f"v1 a 0 pwl({points})\n{LOAD}{TRAN}", "v(b)")
+
+    with NgspicePool(n_workers=1) as pool:
+        found = pool.run_many([source(seed) for seed in range(6)])
+    for seed, after_others in enumerate(found):
+        with NgspicePool(n_workers=1) as pool:
+            alone = pool.run(source(seed))
+        assert isinstance(after_others, Waveforms)
+        np.testing.assert_array_equal(after_others.signals["v(b)"], alone.signals["v(b)"])
