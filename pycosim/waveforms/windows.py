@@ -40,8 +40,11 @@ def windowed(axis: Array, signal: Array, start: float | None = None, stop: float
     if start is None and stop is None:
         return axis, signal
     inside = (axis > begin) & (axis < end)
-    ends = np.interp([begin, end], axis, signal)
+    left, right = np.interp([begin, end], axis, signal)
+    step = int(np.searchsorted(axis, end))
+    if step < axis.size and axis[step] == end:
+        right = signal[step]  # a window that ends on a step has not seen it; one that begins there has
     return (
         np.concatenate([[begin], axis[inside], [end]]),
-        np.concatenate([ends[:1], signal[inside], ends[1:]]),
+        np.concatenate([[left], signal[inside], [right]]),
     )
