@@ -152,10 +152,11 @@ def _probe(name: str) -> str:
 
 
 def _waves(vectors: dict[str, Array], probes: Sequence[str]) -> Waveforms:
-    axis = next(key for key in vectors if key == "time" or key.endswith("-sweep"))
+    axis = next((key for key in vectors if key == "time" or key.endswith("-sweep")), None)  # none: an operating point
     signals = {probe: vectors[probe] for probe in probes}
     kind = "time" if axis == "time" else "sweep"
-    return Waveforms(axis=np.real(vectors[axis]), axis_name=kind, signals=signals, netlist_digest="")
+    points = np.zeros(1) if axis is None else np.real(vectors[axis])
+    return Waveforms(axis=points, axis_name=kind, signals=signals, netlist_digest="")
 
 
 class Ours:
