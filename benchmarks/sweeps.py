@@ -9,7 +9,6 @@ beside the results. Every part starts from points and ends with numbers: decks a
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
 import re
@@ -30,12 +29,12 @@ from sweeps_memory import memory_of_a_worker, monte_carlo
 from sweeps_page import draw, tables
 
 from circuits.technology import Technology, load_technology
-from circuits.testbench import Netlist
 from pycosim.campaign.bench import SweepBench
 from pycosim.campaign.catalogue import shipped_bench
 from pycosim.campaign.local import LocalExecutor
 from pycosim.campaign.task import Measurement, Point, Result, Task
-from pycosim.spice import NgspicePool, Waveforms, find_libngspice, find_ngspice, ngspice_version
+from pycosim.spice import NetlistLike, NgspicePool, Waveforms, find_libngspice, find_ngspice, ngspice_version
+from pycosim.spice.edited import edited
 from pycosim.spice.rawfile import read_raw
 from pycosim.spice.simulator import Array
 
@@ -68,11 +67,10 @@ def converter_at_rest(technology: Technology) -> SweepBench:
     """The converter's operating point: its deck with `.op` for the transient."""
     bench = shipped_bench("charge_to_pulse", technology)
 
-    def make(point: Point) -> Netlist:
+    def make(point: Point) -> NetlistLike:
         netlist = bench.make(point)
         text = re.sub(r"(?m)^\.tran .*$", ".op", re.sub(r"(?m)^\.print tran .*\n", "", netlist.text))
-        assert isinstance(netlist, Netlist)
-        return replace(netlist, text=text, digest=hashlib.sha256(text.encode()).hexdigest())
+        return edited(netlist, text, change=".op")
 
     current = Measurement(name="supply_current", unit="A", function=supply_current, version="1")
     return replace(bench, name="charge_to_pulse_op", make=make, measurements={current.name: current})

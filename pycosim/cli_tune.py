@@ -24,7 +24,7 @@ FILE_WIDTH = 120
 
 
 def tune(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to tune, and for what; see docs/sweeps.md.")],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to tune, and for what; see docs/tune.md.")],
     out: Annotated[
         Path | None,
         typer.Option(help=f"Folder; {KNOWN_POINTS}", show_default=OUT_DEFAULT),

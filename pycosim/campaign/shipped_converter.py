@@ -19,8 +19,8 @@ from pycosim.campaign.conditions import Dies, condition_parameters, technology_a
 from pycosim.campaign.paths import path_parameters, with_values
 from pycosim.campaign.task import Measurement, Point
 from pycosim.spice import Waveforms
-from pycosim.sweeps.converter import signed_pulse_width
-from pycosim.waveforms import charge, crossing_times, supply_energy
+from pycosim.sweeps.converter import bit_line_error, signed_pulse_width
+from pycosim.waveforms import crossing_times, supply_energy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +118,7 @@ def _start_delay(signed: bool, waves: Waveforms, point: Point) -> float:
 
 def _bit_line_error(signed: bool, waves: Waveforms, point: Point) -> float:
     """Mean of the bit line over the second half of the input window, over half the supply (V)."""
-    timing = ConverterAt.of(signed, point).timing
-    half = timing.input_window / 2
-    start = timing.input_start + half
-    return charge(waves.time, np.real(waves.signals["v(rbl)"]), start, start + half) / half - _mid(point)
+    return bit_line_error(waves, timing=ConverterAt.of(signed, point).timing, mid_voltage=_mid(point))
 
 
 def _energy_converter(signed: bool, waves: Waveforms, point: Point) -> float:

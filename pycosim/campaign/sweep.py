@@ -102,30 +102,42 @@ def run_spec(
         StoreError: the store cannot be read or written.
         SimulationError: no simulator, or no scheduler.
     """
-    settings = settings_for(spec.simulator, workers, scheduler)
-    with (
-        ResultCache(None) if out is None else open_cache(out) as cache,
-        open_executor(settings, scheduler, out) as executor,
-    ):
+    with opened(spec.simulator, out, workers=workers, scheduler=scheduler) as (executor, cache):
         dataset = run_campaign(spec.campaign, executor, cache, progress, retry_failed=retry_failed)
         if out is not None:
             save_sweep(out, dataset, spec.text)
         return dataset
 
 
-def settings_for(settings: SimulatorSettings, workers: int | None, scheduler: str | None) -> SimulatorSettings:
-    """The settings, with other workers where they are given.
+@contextlib.contextmanager
+def opened(
+    settings: SimulatorSettings, out: Path | None, *, workers: int | None, scheduler: str | None
+) -> Iterator[tuple[Executor, ResultCache]]:
+    """Where points run, and what is known of them; both are given back at the end.
+
+    Args:
+        settings: how decks are run.
+        out: folder of the results; None keeps nothing.
+        workers: other than in the settings, where given.
+        scheduler: address of a Dask scheduler; None for processes of this machine.
 
     Raises:
         ConfigurationError: workers and a scheduler, or no worker.
+        StoreError: the folder cannot be read or written.
+        SimulationError: no scheduler.
     """
     if workers is not None and scheduler is not None:
         raise ConfigurationError("workers are of this machine, and a scheduler has its own; leave one of them out")
-    return settings if workers is None else replace(settings, workers=workers)
+    settings = settings if workers is None else replace(settings, workers=workers)
+    with (
+        ResultCache(None) if out is None else open_cache(out) as cache,
+        _executor(settings, scheduler, out) as executor,
+    ):
+        yield executor, cache
 
 
 @contextlib.contextmanager
-def open_executor(settings: SimulatorSettings, scheduler: str | None, out: Path | None) -> Iterator[Executor]:
+def _executor(settings: SimulatorSettings, scheduler: str | None, out: Path | None) -> Iterator[Executor]:
     """Processes of this machine, or a cluster; given back at the end."""
     executor: Executor
     if scheduler is None:

@@ -16,8 +16,7 @@ from pycosim.campaign.cache import ResultCache
 from pycosim.campaign.pareto import knee, non_dominated
 from pycosim.campaign.search import search
 from pycosim.campaign.sensitivity import sensitivity
-from pycosim.campaign.store import open_cache
-from pycosim.campaign.sweep import as_text, open_executor, settings_for
+from pycosim.campaign.sweep import as_text, opened
 from pycosim.campaign.task import Executor, Measurement
 from pycosim.campaign.trials import SilentTune, Trial, Trials, TuneProgress, best_of
 from pycosim.campaign.tune_progress import RichTune
@@ -144,11 +143,7 @@ def run_tune(
         StoreError: the folder cannot be read or written.
         SimulationError: no simulator, or no scheduler.
     """
-    settings = settings_for(spec.simulator, workers, scheduler)
-    with (
-        ResultCache(None) if out is None else open_cache(out) as cache,
-        open_executor(settings, scheduler, out) as executor,
-    ):
+    with opened(spec.simulator, out, workers=workers, scheduler=scheduler) as (executor, cache):
         tuned = search_in(spec, executor, cache, progress, retry_failed=retry_failed)
         if out is not None:
             save_tune(out, spec.problem, spec.text, tuned.history, tuned.sensitivity, tuned.best)

@@ -70,7 +70,7 @@ class LoadedDeck:
             if before.startswith("*") and after.startswith("*"):
                 continue
             found = self._commands(before.lower(), after.lower()) if self._top[row] else None
-            if found is None:
+            if found is None or any(len(command) > _LONGEST for command in found):
                 return None
             commands += found
         self._lines = lines
@@ -165,5 +165,4 @@ def _source(name: str, before: str, after: str) -> list[str] | None:
     numbers = [whole_mantissa(word) for word in now[2].split()]
     if None in numbers or len(numbers) != len(was[2].split()):
         return None
-    command = f"alter @{name}[{now[1]}] = [ {' '.join(number or '' for number in numbers)} ]"
-    return [command] if len(command) <= _LONGEST else None
+    return [f"alter @{name}[{now[1]}] = [ {' '.join(number or '' for number in numbers)} ]"]

@@ -39,6 +39,19 @@ def signed_pulse_width(
     return width if positive else -width
 
 
+def bit_line_error(waves: Waveforms, *, timing: ColumnTiming, mid_voltage: float) -> float:
+    """Mean of the bit line over the second half of the input window, over mid-supply (V).
+
+    Args:
+        waves: of a converter or column bench.
+        timing: its plan.
+        mid_voltage: half the supply (V).
+    """
+    half = timing.input_window / 2
+    start = timing.input_start + half
+    return charge(waves.time, np.real(waves.signals["v(rbl)"]), start, start + half) / half - mid_voltage
+
+
 def converter_transfer(
     converter: ChargeToPulseParameters,
     technology: Technology,
@@ -130,10 +143,8 @@ def bit_line_hold(
         Over "current": `bit_line_error` (V), mean of the bit line over the second half of the window, over V_DD/2;
         `supply_current` (A), mean of the converter's own supply over the same time.
     """
-    window = (timing.input_start + timing.input_window / 2, timing.input_start + timing.input_window)
-
-    def mean(waves: Waveforms, probe: str) -> float:
-        return charge(waves.time, np.real(waves.signals[probe]), *window) / (window[1] - window[0])
+    half = timing.input_window / 2
+    middle = timing.input_start + half
 
     return characterize(
         {"current": list(currents)},
@@ -141,8 +152,8 @@ def bit_line_hold(
             converter, technology, timing, charge=point["current"] * timing.input_window
         ),
         lambda waves, bench: {
-            "bit_line_error": mean(waves, "v(rbl)") - technology.mid_voltage,
-            "supply_current": -mean(waves, "i(vdd)"),
+            "bit_line_error": bit_line_error(waves, timing=timing, mid_voltage=technology.mid_voltage),
+            "supply_current": -charge(waves.time, np.real(waves.signals["i(vdd)"]), middle, middle + half) / half,
         },
         simulator,
         units={"current": "A", "bit_line_error": "V", "supply_current": "A"},

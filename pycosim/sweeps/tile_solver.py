@@ -27,7 +27,7 @@ from pycosim.sweeps.array import CellArray, flat_waves
 from pycosim.sweeps.characterize import Advance, characterize
 from pycosim.sweeps.column import Column
 from pycosim.sweeps.column_charge import AFTER_RESET
-from pycosim.sweeps.converter import signed_pulse_width
+from pycosim.sweeps.converter import bit_line_error
 from pycosim.sweeps.tile import TileCircuit
 from pycosim.waveforms import charge
 
@@ -91,14 +91,11 @@ def read_out_transfer(
     below = -knees if converter.signed else -np.array([0.01, 0.03, 0.1, 0.3, 1.0])
     charges = np.concatenate([full * knees, full * below, far, -far])
     charges = np.unique(np.rint(charges / full * 1e4)) * 1e-4 * full
-    window = (timing.input_start + timing.input_window / 2, timing.input_start + timing.input_window)
 
     def measure(waves: Waveforms, bench: Testbench) -> dict[str, float]:
-        bit_line = charge(waves.time, np.real(waves.signals["v(rbl)"]), *window) / (window[1] - window[0])
-        sign_time = timing.window_start if converter.signed else None
         return {
-            "pulse_width": signed_pulse_width(waves, threshold=technology.mid_voltage, sign_time=sign_time),
-            "droop": technology.mid_voltage - bit_line,
+            "pulse_width": column.converted_width(waves),
+            "droop": -bit_line_error(waves, timing=timing, mid_voltage=technology.mid_voltage),
         }
 
     return characterize(
