@@ -84,7 +84,7 @@ class Crew:
             return
         self.drop_busy()
         for worker in self.idle:
-            worker.channel.close()  # all of them hear it before the first is waited for
+            worker.hang_up()  # all of them hear it before the first is waited for
         while self.idle:
             self.idle.pop().end()
         if self._folder is not None:

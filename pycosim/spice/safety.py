@@ -35,7 +35,7 @@ _SETTING_NAMES: Final = """
     skywaterpdk strict_errorhandling xtrtol
 """
 _SETTINGS: Final = frozenset(_SETTING_NAMES.split())
-_SETTING_VALUE: Final = re.compile(r"[\w.+-]*", re.ASCII)
+_SETTING_VALUE: Final = re.compile(r"[\w.+-]{0,64}", re.ASCII)  # libngspice overruns its buffer at 1024
 _HIDDEN_COMMAND: Final = re.compile(r"^[ \t]*[*;$/]+[ \t]*#")
 _FILE_PARAMETER: Final = re.compile(r"\b(\w+_)?(ic|in|out)?file(_?name)?\s*=", re.ASCII)
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -80,7 +80,7 @@ def _check_settings(settings: Mapping[str, str]) -> None:
         if name not in _SETTINGS or not _SETTING_VALUE.fullmatch(value):
             raise _RefusedError(
                 f"the setting {name}={value!r} is refused; known are {', '.join(sorted(_SETTINGS))}, "
-                "with letters, digits, '.', '+', '-' and '_' in the value"
+                "with at most 64 letters, digits, '.', '+', '-' and '_' in the value"
             )
 
 

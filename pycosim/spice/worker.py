@@ -1,7 +1,7 @@
-"""A worker process: ``python -m pycosim.spice.worker <channel> <library>``, started by the pool only.
+"""A worker process: ``python -m pycosim.spice.worker <channel> <lifeline> <library>``, started by the pool only.
 
 It takes one job after the other from its channel. It has no threads, runs in a folder of its own, and ends
-when its channel closes, also in the middle of a run.
+when its channel closes, also in the middle of a run: that is what the lifeline is for.
 """
 
 from __future__ import annotations
@@ -49,13 +49,15 @@ class _Ears:
         return "\n".join(self._lines) + "\n"
 
 
-def main(channel_number: int, library: str) -> None:
+def main(channel_number: int, lifeline_number: int, library: str) -> None:
     """Serve jobs until the channel closes.
 
     Args:
         channel_number: file descriptor of the socket to the pool.
+        lifeline_number: file descriptor of a socket that the pool never writes to; it closes with the channel.
         library: path or name of libngspice.
     """
+    _die_with(lifeline_number)
     logging.disable(logging.CRITICAL)  # PySpice logs what it takes for errors
     ears = _Ears()
     ngspice = KeptNgspice(library, ears.hear)
@@ -64,7 +66,7 @@ def main(channel_number: int, library: str) -> None:
         bench = _Bench(ngspice, ears)
         while not ngspice.exited:
             job: Job = receive(channel)
-            with _dies_with_its_parent(channel, job.time_limit):
+            with _ends_by_itself(job.time_limit):
                 reply = bench.run(job)
             send(channel, reply)
     os._exit(0)  # ngspice's own clean-up may hang or crash after it asked to be unloaded
@@ -119,21 +121,27 @@ def _wanted(plot: Plot, probes: tuple[str, ...]) -> Plot:
     return Plot(plot.name, {name: values for name, values in plot.vectors.items() if name in wanted or is_axis(name)})
 
 
+def _die_with(lifeline_number: int) -> None:
+    """Let the kernel end this process when the other end of the lifeline closes: while ngspice runs no Python does.
+
+    Not the channel itself, whose jobs would be signals too: the kernel sends them after the data, and on a busy
+    machine so late that the job has begun.
+    """
+    fcntl.fcntl(lifeline_number, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(lifeline_number, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline_number, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO ends a process that does not handle it
+
+
 @contextlib.contextmanager
-def _dies_with_its_parent(channel: socket.socket, time_limit: float) -> Iterator[None]:
-    """While ngspice runs no Python does: let the kernel end the process on a closed channel, or late."""
-    number = channel.fileno()
-    flags = fcntl.fcntl(number, fcntl.F_GETFL)
-    fcntl.fcntl(number, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(number, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO ends a process that does not handle it
+def _ends_by_itself(time_limit: float) -> Iterator[None]:
+    """Let the kernel end this process if a run takes too long and the pool has not ended it."""
     signal.setitimer(signal.ITIMER_REAL, time_limit + _GRACE)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        fcntl.fcntl(number, fcntl.F_SETFL, flags)
 
 
 if __name__ == "__main__":
     Path(LOG).touch()
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -36,14 +36,15 @@ class WorkerProcess:
         self._ready = False
         self._time_limit = 0.0
         (folder / START_UP).write_text(start_up_text(()), encoding="utf-8")
-        ours, theirs = socket.socketpair()
-        self.channel = ours
-        with theirs, (folder / _OUTPUT).open("wb") as output:
+        self.channel, channel = socket.socketpair()
+        self._lifeline, lifeline = socket.socketpair()
+        with channel, lifeline, (folder / _OUTPUT).open("wb") as output:
+            numbers = channel.fileno(), lifeline.fileno()
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "pycosim.spice.worker", str(theirs.fileno()), library],
+                [sys.executable, "-P", "-m", "pycosim.spice.worker", *map(str, numbers), library],
                 cwd=folder,
                 env=_environment(),
-                pass_fds=(theirs.fileno(),),
+                pass_fds=numbers,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -100,15 +101,20 @@ class WorkerProcess:
         texts = [(self.folder / name) for name in (LOG, _OUTPUT)]
         return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in texts if path.exists())
 
+    def hang_up(self) -> None:
+        """Tell it to end, which `end` waits for."""
+        self.channel.close()
+        self._lifeline.close()
+
     def kill(self) -> int:
         """End it at once; returns its exit status, negative where a signal ended it."""
-        self.channel.close()
+        self.hang_up()
         self.process.kill()
         return self.process.wait()
 
     def end(self) -> int:
-        """Wait for a worker that died or was told to, by closing the channel; kill it where it does not."""
-        self.channel.close()
+        """Wait for a worker that died or is told to; kill it where it does not."""
+        self.hang_up()
         try:
             return self.process.wait(_END_TIME)
         except subprocess.TimeoutExpired:

@@ -16,6 +16,9 @@ import pytest
 
 from pycosim.errors import InputError, SimulationError, SimulatorCrashed, SimulatorMissing
 from pycosim.spice import NgspiceBatch, NgspicePool, Waveforms
+from pycosim.spice.channel import Job
+from pycosim.spice.installation import find_libngspice
+from pycosim.spice.workerprocess import WorkerProcess
 
 from . import decks
 from .decks import SOUND, Deck, deck
@@ -140,6 +143,23 @@ def test_a_killed_worker_costs_one_run_and_the_others_finish() -> None:
     assert isinstance(crashes[0], SimulatorCrashed)
     assert "signal SIGKILL" in str(crashes[0])
     assert sum(isinstance(outcome, Waveforms) for outcome in outcomes) == 3
+
+
+def test_a_job_that_arrives_while_another_runs_waits_for_its_turn(tmp_path: Path) -> None:
+    # the kernel may say only now what it gave long ago: see pycosim.spice.worker
+    library = find_libngspice()
+    assert library is not None
+    slow = "slow\nv1 a 0 sin(0 1 1g)\nr1 a b 1k\nc1 b 0 1p\n.tran 1p 100n\n.end\n"
+    worker = WorkerProcess(tmp_path, str(library))
+    try:
+        worker.give(Job(slow, (), ("v(b)",), 30.0))
+        assert worker.hear() is None  # it is ready, and begins
+        time.sleep(0.1)
+        worker.give(Job(decks.DIVIDER.text, (), ("v(out)",), 30.0))
+        replies = [worker.hear(), worker.hear()]
+    finally:
+        worker.kill()
+    assert all(reply is not None and reply.healthy for reply in replies)
 
 
 def test_a_worker_killed_while_idle_costs_no_run() -> None:
