@@ -12,48 +12,24 @@ holds none has no part in the sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pycosim.attention.exact import Attend, Operand, check_operands
+from pycosim.attention.exact import Attend, check_operands
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
-from pycosim.attention.imperfections import ImperfectCall, ImperfectHardware, Imperfections, ImperfectLayer
-from pycosim.attention.window import token_ages
-from pycosim.checks import Array, finite_array
+from pycosim.attention.imperfections import ImperfectHardware, Imperfections, ImperfectLayer
+from pycosim.attention.reading import PlacedHardware, padded, read_text
+from pycosim.attention.trace import Alter, Observe, Watch
 from pycosim.errors import InputError
 from pycosim.models.axis import OperandAxis
 from pycosim.models.cell import CellModel
-from pycosim.models.quantizer import Quantizer
+from pycosim.models.converter import ConverterModel, PulseTable
 from pycosim.models.separate import ArrayRead, DenseRead, factor_read
+from pycosim.namespace import AnyArray
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AttentionTrace:
-    """What happened inside one call; axes (..., head, token, feature) unless said.
-
-    Args:
-        q: scaled query, share of the longest pulse, before clipping to 0 .. 1.
-        k: scaled key, V, before clipping to the stored range.
-        v: scaled value, V, before clipping.
-        score_charge: S (..., head, t, tau), C; 0 where t does not attend to tau.
-        weight_width: phi (..., head, t, tau), s; 0 there too.
-        tile_charge: charge of the second array (n_tiles, ..., head, token, d_head), C.
-        out: result after the output scaler.
-        clipped: share of the scaled q, k, v outside the range of the hardware, by name.
-    """
-
-    q: Array
-    k: Array
-    v: Array
-    score_charge: Array
-    weight_width: Array
-    tile_charge: Array
-    out: Array
-    clipped: dict[str, float]
+LINE_TOLERANCE: Final = 1e-6
+"""Largest error of a measured converter in lines, of its longest pulse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,10 +37,11 @@ class AttentionArrays:
     """The hardware ready for use: models, sizes, and the reads of both arrays. Layers share it.
 
     Args:
-        models: the converters are taken from here.
+        models: what the arrays were made of.
         hardware: sizes and levels.
         first: reads of the array of keys.
         second: reads of the array of values.
+        converters: charge to pulse, and signed charge to pulse.
         imperfect: how parts differ and what noise there is; None for none.
     """
 
@@ -72,7 +49,23 @@ class AttentionArrays:
     hardware: AttentionHardware
     first: ArrayRead
     second: ArrayRead
+    converters: tuple[ConverterModel, ConverterModel]
     imperfect: ImperfectHardware | None = None
+
+    def layer(self, layer: int) -> ImperfectLayer | None:
+        """Return the parts of one layer; None where all are alike."""
+        return None if self.imperfect is None else ImperfectLayer(self.imperfect, layer)
+
+    def place(self, imperfect: ImperfectLayer | None, reference: AnyArray) -> PlacedHardware:
+        """Return the hardware for new sequences of operands like the reference, (..., head, token, d_head)."""
+        return PlacedHardware(
+            hardware=self.hardware,
+            first=self.first.on(reference),
+            second=self.second.on(reference),
+            converters=self.converters,
+            call=None if imperfect is None else imperfect.begin(reference.shape, reference),
+            reference=reference,
+        )
 
 
 def dense_arrays(
@@ -95,6 +88,7 @@ def dense_arrays(
         hardware=hardware,
         first=read(models.cell_k, hardware.query_axis),
         second=read(models.cell_v, hardware.weight_axis),
+        converters=(models.charge_to_pulse, models.signed_charge_to_pulse),
         imperfect=None if imperfections is None else ImperfectHardware.of(imperfections, hardware),
     )
 
@@ -123,7 +117,13 @@ def factored_arrays(
         dense,
         first=factor_read(dense.first, hardware.window, tolerance=tolerance),
         second=factor_read(dense.second, hardware.window, tolerance=tolerance),
+        converters=(_in_lines(models.charge_to_pulse), _in_lines(models.signed_charge_to_pulse)),
     )
+
+
+def _in_lines(converter: ConverterModel) -> ConverterModel:
+    """The converter, a measured table in lines."""
+    return converter.in_lines(LINE_TOLERANCE) if isinstance(converter, PulseTable) else converter
 
 
 def analog_attention(
@@ -132,11 +132,13 @@ def analog_attention(
     scalers: Scalers,
     *,
     arrays: AttentionArrays | None = None,
-    observe: Callable[[AttentionTrace], None] | None = None,
+    observe: Observe | None = None,
+    alter: Alter | None = None,
     layer: int = 0,
 ) -> Attend:
     """Return the attention of one layer, with the signature of `exact_attention`.
 
+    It computes in the library, on the device and in the floating type of its operands (dense arrays: NumPy only).
     With imperfections the returned function counts the sequences that it is given, so that each has noise of its own.
 
     Args:
@@ -146,10 +148,11 @@ def analog_attention(
         arrays: `factored_arrays` of the same models and hardware, made once for all layers; None makes them
             here.
         observe: is called with the intermediate values of every call.
+        alter: is shown every pulse and may change it in place.
         layer: which layer's parts to use, where parts differ.
 
     Returns:
-        attend(q, k, v) -> out, each (..., n_heads, n_tokens, d_head), float32.
+        attend(q, k, v) -> out, each (..., n_heads, n_tokens, d_head).
 
     Raises:
         DomainError: where the hardware can produce operands outside a model's domain.
@@ -157,21 +160,34 @@ def analog_attention(
     ready = arrays or factored_arrays(models, hardware)
     if ready.models is not models or ready.hardware != hardware:
         raise InputError("arrays must be made from the same models and hardware; call factored_arrays again")
-    imperfect = None if ready.imperfect is None else ImperfectLayer(ready.imperfect, layer)
+    parts = ready.layer(layer)
 
-    def attend(q: Operand, k: Operand, v: Operand) -> NDArray[np.float32]:
+    def attend(q: AnyArray, k: AnyArray, v: AnyArray) -> AnyArray:
         check_operands(q, k, v)
-        if q.shape[-3] != scalers.n_heads:
-            raise InputError(f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads")
-        return _attend(ready, scalers, (q, k, v), observe, imperfect)
+        check_heads(q, scalers)
+        q, k, v = scalers.q(q), scalers.k(k), scalers.v(v)
+        placed = ready.place(parts, q)
+        watch = None if observe is None and alter is None else Watch.of(hardware, q, alter)
+        shares = read_text(placed, q, placed.write(*padded(k, v, hardware.tile), 0), watch)
+        out = scalers.out(shares)
+        if observe is not None and watch is not None:
+            observe(watch.trace(hardware, (q, k, v), out))
+        return out
 
     return attend
+
+
+def check_heads(q: AnyArray, scalers: Scalers) -> None:
+    """Raise InputError unless operands have as many heads as the scalers."""
+    if q.shape[-3] != scalers.n_heads:
+        raise InputError(f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads")
 
 
 def analog_layers(
     arrays: AttentionArrays,
     scalers: Sequence[Scalers],
-    observers: Sequence[Callable[[AttentionTrace], None]] | None = None,
+    observers: Sequence[Observe | None] | None = None,
+    alterations: Sequence[Alter | None] | None = None,
 ) -> list[Attend]:
     """Return one attention per layer on the same hardware.
 
@@ -179,107 +195,11 @@ def analog_layers(
         arrays: shared by all layers.
         scalers: one set per layer.
         observers: one per layer, or None.
+        alterations: one per layer, or None.
     """
-    watching = [None] * len(scalers) if observers is None else observers
+    nobody = [None] * len(scalers)
+    each = zip(scalers, observers or nobody, alterations or nobody, strict=True)
     return [
-        analog_attention(arrays.models, arrays.hardware, own, arrays=arrays, observe=observe, layer=layer)
-        for layer, (own, observe) in enumerate(zip(scalers, watching, strict=True))
+        analog_attention(arrays.models, arrays.hardware, own, arrays=arrays, observe=observe, alter=alter, layer=layer)
+        for layer, (own, observe, alter) in enumerate(each)
     ]
-
-
-def _attend(
-    arrays: AttentionArrays,
-    scalers: Scalers,
-    operands: tuple[Operand, Operand, Operand],
-    observe: Callable[[AttentionTrace], None] | None,
-    imperfect: ImperfectLayer | None,
-) -> NDArray[np.float32]:
-    hardware = arrays.hardware
-    q, k, v = (scale(x) for scale, x in zip((scalers.q, scalers.k, scalers.v), operands, strict=True))
-    widths = _encode(q * hardware.max_pulse_width, hardware.query_axis)
-    keys, values = _encode(k, hardware.stored_axis), _encode(v, hardware.stored_axis)
-    call = None if imperfect is None else imperfect.begin(keys, values)
-    shares = (None, None) if call is None else (call.key_shares, call.value_shares)
-    tile_charge = np.zeros((hardware.window // hardware.tile, *q.shape))
-    square = (*q.shape[:-1], q.shape[-2]) if observe else (0, 0)  # (..., head, t, tau)
-    scores, weights = np.zeros(square), np.zeros(square)
-    for tile, rows, columns, ages in _blocks(q.shape[-2], hardware):
-        held = [None if share is None else share[columns] for share in shares]
-        score = arrays.first.column_charges(widths[..., rows, :], keys[..., columns, :], ages, held[0])
-        if call is not None:
-            score = call.score_charge(score, widths[..., rows, :], columns, ages)
-        weight = arrays.models.charge_to_pulse.pulse_width(score)
-        weight = np.clip(weight, 0.0, hardware.max_pulse_width)  # the read phase ends: a late pulse is cut
-        if observe:
-            scores[..., rows, columns] = np.where(ages >= 0, score, 0.0)
-            weights[..., rows, columns] = np.where(ages >= 0, weight, 0.0)
-        charge = arrays.second.row_charges(weight, values[..., columns, :], ages, held[1])
-        if call is not None:
-            charge = call.value_charge(charge, weight, columns, ages)
-        tile_charge[tile, ..., rows, :] += charge
-    out = scalers.out(_read_tiles(tile_charge, arrays, call))
-    if observe:
-        clipped = _clipped_shares(q, k, v, hardware)
-        observe(
-            AttentionTrace(
-                q=q,
-                k=k,
-                v=v,
-                score_charge=scores,
-                weight_width=weights,
-                tile_charge=tile_charge,
-                out=out,
-                clipped=clipped,
-            )
-        )
-    return out.astype(np.float32)
-
-
-def _encode(values: Array, axis: OperandAxis) -> NDArray[Any]:
-    """Clip to the axis; to codes where the axis has levels."""
-    low, high = float(axis.nodes[0]), float(axis.nodes[-1])
-    if axis.is_coded:
-        return Quantizer(n_levels=axis.nodes.size, low=low, high=high).codes(values)
-    return np.asarray(np.clip(finite_array("scaled q, k and v", values), low, high))
-
-
-def _blocks(n_tokens: int, hardware: AttentionHardware) -> Iterator[tuple[int, slice, slice, NDArray[np.intp]]]:
-    """Yield (tile, rows t, columns tau, ages) for every tile-full of tokens and those that attend to it.
-
-    Rows come a tile-full at a time too: blocks of 64 x 64 stay in the processor's cache, and their matrix
-    products below the size at which OpenBLAS starts threads, which costs more than it gains here.
-    """
-    ages = token_ages(n_tokens, hardware.window)
-    starts = range(0, n_tokens, hardware.tile)
-    for column in starts:
-        columns = slice(column, min(column + hardware.tile, n_tokens))
-        tile = (column % hardware.window) // hardware.tile
-        for row in starts[column // hardware.tile :]:
-            if row - columns.stop + 1 < hardware.window:
-                rows = slice(row, min(row + hardware.tile, n_tokens))
-                yield tile, rows, columns, ages[rows, columns]
-
-
-def _read_tiles(tile_charge: Array, arrays: AttentionArrays, call: ImperfectCall | None) -> Array:
-    """Convert each tile's charge to a signed count and add the tiles: (n_tiles, ..., t, d) -> (..., t, d)."""
-    hardware = arrays.hardware
-    total = np.zeros(tile_charge.shape[1:])
-    for tile, charge in enumerate(tile_charge):
-        first = tile * hardware.tile  # the tile is empty before
-        charge = charge[..., first:, :]
-        if call is not None:
-            charge = call.tile_charge(charge, tile)
-        width = arrays.models.signed_charge_to_pulse.pulse_width(charge)
-        total[..., first:, :] += _count(width / hardware.max_pulse_width, hardware.n_output_counts)
-    return total
-
-
-def _count(share: Array, n_counts: int | None) -> Array:
-    """Count a signed width: whole counts of its magnitude, as a share of the full count."""
-    return share if n_counts is None else np.clip(np.rint(share * n_counts), -n_counts, n_counts) / n_counts
-
-
-def _clipped_shares(q: Array, k: Array, v: Array, hardware: AttentionHardware) -> dict[str, float]:
-    stored = (hardware.stored_low, hardware.stored_high)
-    signals = {"q": (q, 0.0, 1.0), "k": (k, *stored), "v": (v, *stored)}
-    return {name: float(np.mean((x < low) | (x > high))) for name, (x, low, high) in signals.items()}

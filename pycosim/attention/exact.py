@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from array_api_compat import device
 
-from pycosim.attention.window import causal_window
+from pycosim.attention.blocks import MOST_ROWS, head_groups
+from pycosim.attention.window import row_ages
 from pycosim.errors import InputError
+from pycosim.namespace import AnyArray, like, namespace_of, transposed
 
-Operand = NDArray[Any]
-Attend = Callable[[Operand, Operand, Operand], Operand]
+Attend = Callable[[AnyArray, AnyArray, AnyArray], AnyArray]
 
 
-def check_operands(q: Operand, k: Operand, v: Operand) -> None:
-    """Raise InputError unless q, k, v are alike, (..., head, token, d_head)."""
-    if q.ndim < 3 or not q.shape == k.shape == v.shape:
+def check_operands(q: AnyArray, k: AnyArray, v: AnyArray, *, last: bool = False) -> None:
+    """Raise InputError unless q, k, v are alike, (..., head, token, d_head).
+
+    Args:
+        q: queries.
+        k: keys.
+        v: values.
+        last: whether there may be fewer queries, those of the last tokens.
+    """
+    fits = q.ndim >= 3 and k.shape == v.shape and (*q.shape[:-2], q.shape[-1]) == (*k.shape[:-2], k.shape[-1])
+    if not fits or q.shape[-2] > k.shape[-2] or (q.shape[-2] < k.shape[-2] and not last):
         raise InputError(
             f"q, k and v must have one shape (..., n_heads, n_tokens, d_head), found {q.shape}, {k.shape}, {v.shape}"
         )
 
 
-def masked_softmax(scores: Operand, mask: NDArray[np.bool_]) -> Operand:
+def masked_softmax(scores: AnyArray, mask: AnyArray) -> AnyArray:
     """Return softmax over the last axis of the scores where mask is True, 0 elsewhere.
 
     The largest score is subtracted first, so that no exponential overflows.
@@ -33,24 +41,45 @@ def masked_softmax(scores: Operand, mask: NDArray[np.bool_]) -> Operand:
         scores: (..., t, tau), any unit-free numbers.
         mask: (t, tau), at least one True per row.
     """
-    shown = np.where(mask, scores, -np.inf)
-    shown = np.exp(shown - shown.max(axis=-1, keepdims=True))
-    return np.asarray(shown / shown.sum(axis=-1, keepdims=True))
+    xp = namespace_of(scores)
+    shown, sums = _exponentials(xp.where(mask, scores, -math.inf))
+    return shown / sums
 
 
-def exact_attention(q: Operand, k: Operand, v: Operand, *, window: int | None = None) -> Operand:
+def exact_attention(q: AnyArray, k: AnyArray, v: AnyArray, *, window: int | None = None) -> AnyArray:
     """Return causal softmax attention, softmax(q k^T / sqrt(d_head)) v  [2017 Vaswani, eq. 1].
 
+    A block of tokens at a time, so that no array is larger than heads x block x tokens.
+
     Args:
-        q: queries (..., head, token, d_head).
-        k: keys, the same shape.
-        v: values, the same shape.
+        q: queries (..., head, token, d_head); those of the last tokens are enough.
+        k: keys, the same shape, of all tokens.
+        v: values, like k.
         window: attend to the last ``window`` tokens only; None for all.
 
     Returns:
-        (..., head, token, d_head), of the operands' type.
+        The shape of q, of the operands' library, device and type.
     """
-    check_operands(q, k, v)
-    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])  # (..., head, t, tau)
-    weights = masked_softmax(scores, causal_window(q.shape[-2], window))
-    return np.asarray(weights @ v, dtype=q.dtype)
+    check_operands(q, k, v, last=True)
+    xp = namespace_of(q)
+    n_old, n_rows = k.shape[-2] - q.shape[-2], q.shape[-2]
+    scale = 1 / math.sqrt(q.shape[-1])
+    out = xp.zeros(q.shape, dtype=q.dtype, device=device(q))
+    for start in range(0, n_rows, MOST_ROWS):
+        rows = slice(start, min(start + MOST_ROWS, n_rows))
+        tokens = slice(n_old + rows.start, n_old + rows.stop)
+        columns = slice(0 if window is None else max(0, tokens.start - window + 1), tokens.stop)
+        bias = like(np.where(row_ages(tokens, columns, window) >= 0, 0.0, -np.inf), q)
+        for heads in head_groups(q, math.prod(bias.shape)):
+            scores = (q[..., heads, rows, :] * scale) @ transposed(k[..., heads, columns, :])
+            scores += bias
+            shown, sums = _exponentials(scores)
+            out[..., heads, rows, :] = (shown @ v[..., heads, columns, :]) / sums
+    return out
+
+
+def _exponentials(scores: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """exp(scores - largest) and its sums over the last axis."""
+    xp = namespace_of(scores)
+    shown = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+    return shown, xp.sum(shown, axis=-1, keepdims=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from pycosim.checks import Array, at_least, frozen_array, not_negative, ordered, positive
 from pycosim.errors import InputError
@@ -13,6 +12,7 @@ from pycosim.models.axis import OperandAxis
 from pycosim.models.cell import CellModel
 from pycosim.models.converter import ConverterModel
 from pycosim.models.decay import DecayModel
+from pycosim.namespace import AnyArray, floating, like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,11 @@ class AttentionHardware:
         at_least("tile", self.tile, 1)
         if self.window < 1 or self.window % self.tile:
             raise InputError(f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}")
+
+    @property
+    def n_tiles(self) -> int:
+        """Arrays that hold the tokens of a window."""
+        return self.window // self.tile
 
     @property
     def query_axis(self) -> OperandAxis:
@@ -117,9 +122,10 @@ class Scaler:
         """Return the same gain and offset for every head."""
         return cls(a=np.full(n_heads, a), b=np.full(n_heads, b))
 
-    def __call__(self, values: ArrayLike) -> Array:
-        """Return a x + b for x (..., head, token, d_head)."""
-        return np.asarray(values) * self.a[:, None, None] + self.b[:, None, None]
+    def __call__(self, values: AnyArray) -> AnyArray:
+        """Return a x + b for x (..., head, token, d_head), of its library and floating type."""
+        x = floating(values)
+        return x * like(self.a[:, None, None], x) + like(self.b[:, None, None], x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

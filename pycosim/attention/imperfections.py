@@ -2,24 +2,24 @@
 
 Every physical part has numbers of its own that it keeps: each cell of (layer, head, slot of the window, feature), each
 converter of the first array (layer, head, slot) and of the second (layer, head, tile, feature). A token is written to
-the slot that its place in the sequence gives, modulo the window. Noise is drawn for every write and every conversion;
-each sequence of a text has a generator of its own, so that results do not depend on how sequences are batched.
+the slot that its place in the sequence gives, modulo the window. Noise is drawn for every write and every conversion,
+see `pycosim.attention.noise`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pycosim.attention.hardware import AttentionHardware
+from pycosim.attention.noise import NoiseStreams
 from pycosim.checks import Array, at_least, frozen_array
 from pycosim.errors import InputError
-from pycosim.models.separate import Ages
-from pycosim.models.spread import CellDeviation, ConverterSpread, SpreadRead, spread_read
+from pycosim.models.placed import Held
+from pycosim.models.spread import CellDeviation, ConverterSpread, PlacedSpread, SpreadRead, spread_read
+from pycosim.namespace import AnyArray, chosen, like, stacked
 
 _CELLS, _COLUMNS, _READ_OUTS, _NOISE = range(4)  # what a random stream is for: the second word of its seed
 
@@ -89,21 +89,6 @@ class ImperfectHardware:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Noise:
-    """One generator per sequence, in the order of the leading axes."""
-
-    lead: tuple[int, ...]
-    generators: list[np.random.Generator]
-
-    def draw(self, shape: tuple[int, ...]) -> Array:
-        """Return standard normal numbers (..., *shape)."""
-        numbers = np.empty((len(self.generators), *shape))
-        for generator, own in zip(self.generators, numbers, strict=True):
-            generator.standard_normal(out=own)
-        return numbers.reshape(*self.lead, *shape)
-
-
 class ImperfectLayer:
     """The hardware of one layer. It counts the sequences that it has seen, for their noise; nothing else changes.
 
@@ -119,118 +104,164 @@ class ImperfectLayer:
         self.layer = layer
         self.n_sequences = 0
 
-    def begin(self, keys: NDArray[Any], values: NDArray[Any]) -> ImperfectCall:
-        """Write the keys and values of some sequences, operands (..., head, token, d_head)."""
-        *lead, n_heads, n_tokens, d_head = keys.shape
+    def begin(self, shape: tuple[int, ...], reference: AnyArray) -> ImperfectCall:
+        """Begin some sequences.
+
+        Args:
+            shape: of their operands, (..., head, token, d_head); the tokens do not count.
+            reference: gives the library, device and floating type.
+        """
+        *lead, n_heads, _, d_head = shape
         n_new = int(np.prod(lead, dtype=np.intp))
-        seed = self.hardware.imperfections.seed
+        flaws, sizes = self.hardware.imperfections, self.hardware.hardware
         cells, first, second = (
-            np.random.default_rng((seed, part, self.layer)) for part in (_CELLS, _COLUMNS, _READ_OUTS)
+            np.random.default_rng((flaws.seed, part, self.layer)) for part in (_CELLS, _COLUMNS, _READ_OUTS)
         )
-        noise = [
-            np.random.default_rng((seed, _NOISE, self.layer, sequence))
-            for sequence in range(self.n_sequences, self.n_sequences + n_new)
-        ]
-        self.n_sequences += n_new
-        sizes = self.hardware.hardware
-        slots = np.arange(n_tokens) % sizes.window
-        source = _Noise(lead=tuple(lead), generators=noise)
-        flaws = self.hardware.imperfections
-        n_tiles = sizes.window // sizes.tile
         numbers = [[cells.standard_normal((n_heads, sizes.window, d_head)) for _ in flaws.cells] for _ in range(2)]
-        columns = [first.standard_normal((n_heads, sizes.window)) for _ in range(2)]
-        read_outs = [second.standard_normal((n_tiles, n_heads, 1, d_head)) for _ in range(2)]
-        shares = [_by_token(flaws.key_shares, slots, sizes), _by_token(flaws.value_shares, slots, sizes)]
-        operands = [
-            _operands(spread, flaws.cells, stored, own, slots, share, source)
-            for spread, stored, own, share in zip(
-                (self.hardware.first, self.hardware.second), (keys, values), numbers, shares, strict=True
-            )
-        ]
+        columns = [first.standard_normal((n_heads, 1, sizes.window)) for _ in range(2)]
+        read_outs = [second.standard_normal((sizes.n_tiles, n_heads, d_head)) for _ in range(2)]
+        spreads = (self.hardware.first, self.hardware.second)
+        sequences = range(self.n_sequences, self.n_sequences + n_new)
+        self.n_sequences += n_new
         return ImperfectCall(
-            hardware=self.hardware,
-            key_shares=shares[0],
-            value_shares=shares[1],
-            key_operands=operands[0],
-            value_operands=operands[1],
-            columns=tuple(column[:, None, slots] for column in columns),
-            read_outs=tuple(read_outs),
-            noise=source,
+            imperfections=flaws,
+            window=sizes.window,
+            tile=sizes.tile,
+            spreads=tuple(None if spread is None else spread.on(reference) for spread in spreads),
+            cells=tuple(tuple(like(number, reference) for number in array) for array in numbers),
+            columns=tuple(like(column, reference) for column in columns),
+            read_outs=tuple(like(np.moveaxis(own, 0, 1)[:, :, None], reference) for own in read_outs),
+            noise=NoiseStreams(seed=(flaws.seed, _NOISE, self.layer), sequences=sequences, lead=tuple(lead)),
+            reference=reference,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImperfectCall:
-    """Keys and values of some sequences in the cells of one layer.
+    """Some sequences in the cells of one layer.
 
     Args:
-        hardware: of all layers.
-        key_shares: (token, d_head) share of its charge that a cell delivers; None for all.
-        value_shares: the same in the second array.
-        key_operands: (J, ..., head, token, d_head) of the spread; None where all cells are alike.
-        value_operands: the same in the second array.
-        columns: numbers of the first converters' gain and offset, each (head, 1, token).
-        read_outs: the same of the second converters, each (tile, head, 1, d_head).
-        noise: source of what each conversion draws.
+        imperfections: what there is.
+        window: tokens that a head holds.
+        tile: tokens that one array holds.
+        spreads: what deviations of cells add, in the arrays of keys and of values; None where all are alike.
+        cells: numbers that the cells of both arrays keep, by deviation, (head, slot, d_head).
+        columns: numbers of the first converters' gain and offset, each (head, 1, slot).
+        read_outs: the same of the second converters, each (head, tile, 1, d_head).
+        noise: of what each write and each conversion draws.
+        reference: gives the library, device and floating type.
     """
 
-    hardware: ImperfectHardware
-    key_shares: Array | None
-    value_shares: Array | None
-    key_operands: Array | None
-    value_operands: Array | None
-    columns: tuple[Array, ...]
-    read_outs: tuple[Array, ...]
-    noise: _Noise = field(repr=False)
+    imperfections: Imperfections
+    window: int
+    tile: int
+    spreads: tuple[PlacedSpread | None, ...]
+    cells: tuple[tuple[AnyArray, ...], ...]
+    columns: tuple[AnyArray, ...]
+    read_outs: tuple[AnyArray, ...]
+    noise: NoiseStreams
+    reference: AnyArray
 
-    def score_charge(self, charge: Array, inputs: NDArray[Any], columns: slice, ages: Ages) -> Array:
-        """Return what the first converters see of the columns' charges (..., head, t, tau), C."""
-        if self.hardware.first is not None and self.key_operands is not None:
-            charge = charge + self.hardware.first.column_charges(inputs, self.key_operands[..., columns, :], ages)
-        return self._seen(charge, self.hardware.imperfections.first, *(z[..., columns] for z in self.columns))
+    def shares(self, array: int, first: int, n_tokens: int) -> AnyArray | None:
+        """Return shares of the charge that cells deliver, (token, d_head), by their place in the tile; None for all.
 
-    def value_charge(self, charge: Array, weights: Array, columns: slice, ages: Ages) -> Array:
-        """Return the charges of the second array with its cells' deviations, (..., head, t, d_head), C."""
-        if self.hardware.second is None or self.value_operands is None:
-            return charge
-        return charge + self.hardware.second.row_charges(weights, self.value_operands[..., columns, :], ages)
+        Args:
+            array: 0 for keys, 1 for values.
+            first: place of the first token in the sequence.
+            n_tokens: how many.
+        """
+        shares = (self.imperfections.key_shares, self.imperfections.value_shares)[array]
+        if shares is None:
+            return None
+        return like(shares[np.arange(first, first + n_tokens) % self.tile], self.reference)
 
-    def tile_charge(self, charge: Array, tile: int) -> Array:
-        """Return what the read-outs of a tile see of their charges (..., head, t, d_head), C."""
-        return self._seen(charge, self.hardware.imperfections.second, *(z[tile] for z in self.read_outs))
-
-    def _seen(self, charge: Array, spread: ConverterSpread | None, gain: Array, offset: Array) -> Array:
+    def deviations(self, array: int, stored: AnyArray, first: int) -> Held:
+        """Return what the cells' deviations make of what is written to them; empty where all are alike."""
+        spread = self.spreads[array]
         if spread is None:
-            return charge
-        if spread.gain:
-            charge = charge * (1.0 + spread.gain * gain)
-        if spread.offset_charge:
-            charge = charge + spread.offset_charge * offset
+            return []
+        n_heads, n_tokens, d_head = stored.shape[-3:]
+        drawn = [place for place, deviation in enumerate(self.imperfections.cells) if deviation.is_written]
+        numbers = [_by_slot(own, first, self.window, n_tokens, -2) for own in self.cells[array]]
+        if drawn:
+            fresh = self._drawn(array, range(first, first + n_tokens), len(drawn) * d_head, n_heads)
+            for index, place in enumerate(drawn):
+                numbers[place] = fresh[..., index * d_head : (index + 1) * d_head]
+        shares = self.shares(array, first, n_tokens)
+        held = spread.hold(stored, numbers)
+        return held if shares is None else [one * shares for one in held]
+
+    def columns_of(self, rows: range, first: int, n_columns: int, n_heads: int) -> Conversions:
+        """Return what the conversions of columns differ by; each part broadcasts to (..., head, t, tau).
+
+        Args:
+            rows: tokens t.
+            first: place of the first column's token in the sequence.
+            n_columns: tokens tau from there on.
+            n_heads: heads.
+        """
+        spread = self.imperfections.first
+        if spread is None:
+            return Conversions()
+        noise = None
         if spread.total_charge_noise:
-            charge = charge + spread.total_charge_noise * self.noise.draw(charge.shape[-3:])
+            n_used = min(first + n_columns, self.window)
+            noise = _by_slot(self._drawn(2, rows, n_used, n_heads), first, self.window, n_columns, -1)
+        gain, offset = (_by_slot(own, first, self.window, n_columns, -1) for own in self.columns)
+        return Conversions.of(spread, gain, offset, noise)
+
+    def read_outs_of(self, rows: range, tiles: Sequence[int], d_head: int, n_heads: int) -> Conversions:
+        """Return what the conversions of tiles differ by; each part broadcasts to (..., head, tile, t, d_head)."""
+        spread = self.imperfections.second
+        if spread is None:
+            return Conversions()
+        noise = None
+        if spread.total_charge_noise:
+            drawn = self._drawn(3, rows, (max(tiles) + 1) * d_head, n_heads)
+            noise = stacked([drawn[..., tile * d_head : (tile + 1) * d_head] for tile in tiles], -3)
+        gain, offset = (stacked([own[:, tile, ...] for tile in tiles], 1) for own in self.read_outs)
+        return Conversions.of(spread, gain, offset, noise)
+
+    def _drawn(self, purpose: int, rows: range, n: int, n_heads: int) -> AnyArray:
+        return like(self.noise.draw(purpose, rows, n, n_heads), self.reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Conversions:
+    """What converters see of their charges: charge x factor + shift; None for no change."""
+
+    factor: AnyArray | None = None
+    shift: AnyArray | None = None
+    noise: AnyArray | None = None
+
+    @classmethod
+    def of(cls, spread: ConverterSpread, gain: AnyArray, offset: AnyArray, noise: AnyArray | None) -> Conversions:
+        """Return the conversions of converters with standard normal numbers of their own."""
+        return cls(
+            factor=1.0 + spread.gain * gain if spread.gain else None,
+            shift=spread.offset_charge * offset if spread.offset_charge else None,
+            noise=None if noise is None else spread.total_charge_noise * noise,
+        )
+
+    def of_heads(self, heads: slice, axis: int) -> Conversions:
+        """Return those of some heads, which stand at an axis counted from the end."""
+        parts = (_heads_of(part, heads, axis) for part in (self.factor, self.shift, self.noise))
+        return Conversions(**dict(zip(("factor", "shift", "noise"), parts, strict=True)))
+
+    def seen(self, charge: AnyArray) -> AnyArray:
+        """Return what the converters see of charges, C."""
+        if self.factor is not None:
+            charge = charge * self.factor
+        for part in (self.shift, self.noise):
+            if part is not None:
+                charge = charge + part
         return charge
 
 
-def _by_token(shares: Array | None, slots: NDArray[np.intp], sizes: AttentionHardware) -> Array | None:
-    """Shares of the cells that hold the tokens, (token, d_head)."""
-    return None if shares is None else shares[slots % sizes.tile]
+def _heads_of(array: AnyArray | None, heads: slice, axis: int) -> AnyArray | None:
+    return None if array is None else array[(..., heads, *([slice(None)] * (-axis - 1)))]
 
 
-def _operands(
-    spread: SpreadRead | None,
-    deviations: Sequence[CellDeviation],
-    stored: NDArray[Any],
-    own: Sequence[Array],
-    slots: NDArray[np.intp],
-    shares: Array | None,
-    noise: _Noise,
-) -> Array | None:
-    """What the deviations of the cells make of what is written to them."""
-    if spread is None:
-        return None
-    numbers = [
-        noise.draw(stored.shape[-3:]) if deviation.is_written else number[:, slots]
-        for deviation, number in zip(deviations, own, strict=True)
-    ]
-    operands = spread.operands(stored, numbers)
-    return operands if shares is None else operands * shares
+def _by_slot(numbers: AnyArray, first: int, window: int, n_tokens: int, axis: int) -> AnyArray:
+    """Numbers of the slots in which the tokens first .. first + n_tokens - 1 are."""
+    return chosen(numbers, np.arange(first, first + n_tokens) % window, axis)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pycosim.attention.analog import AttentionTrace
+from pycosim.attention.trace import AttentionTrace
 from pycosim.checks import Array, frozen_array
 from pycosim.errors import InputError
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +20,21 @@ def token_ages(n_tokens: int, window: int | None = None) -> NDArray[np.intp]:
         window: M; None for no limit.
     """
     at_least("n_tokens", n_tokens, 0)
-    position = np.arange(n_tokens)
-    ages = position[:, None] - position
-    attended = ages >= 0
     if window is not None:
-        attended &= ages < at_least("window", window, 1)
-    return np.where(attended, ages, -1)
+        at_least("window", window, 1)
+    return row_ages(slice(0, n_tokens), slice(0, n_tokens), window)
+
+
+def row_ages(rows: slice, columns: slice, window: int | None) -> NDArray[np.intp]:
+    """Return how many tokens ago each key was written, (t, tau); -1 where token t does not attend to it.
+
+    Args:
+        rows: tokens t.
+        columns: tokens tau.
+        window: t attends to t - window < tau <= t; None for no limit.
+    """
+    ages = np.arange(rows.start, rows.stop)[:, None] - np.arange(columns.start, columns.stop)
+    return np.where(ages < (window or math.inf), np.maximum(ages, -1), -1)
 
 
 def causal_window(n_tokens: int, window: int | None = None) -> NDArray[np.bool_]:

@@ -130,7 +130,7 @@ def _fit_law(
 
     def predict(values: Array) -> Array:
         try:
-            return model_of(values).pulse_width(x)
+            return np.asarray(model_of(values).pulse_width(x))
         except InputError as error:
             raise FitError(f"the search left the law's parameters: {error}; give max_pulse_width") from error
 

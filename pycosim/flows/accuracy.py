@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pycosim.attention.adaptation import Adaptation, Measurement, Schedule, adapt
-from pycosim.attention.analog import AttentionArrays, AttentionTrace, analog_layers, factored_arrays
+from pycosim.attention.analog import AttentionArrays, analog_layers, factored_arrays
 from pycosim.attention.exact import Attend, exact_attention
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.published import linear_models
 from pycosim.attention.statistics import Statistics
+from pycosim.attention.trace import AttentionTrace
 from pycosim.checks import Array
 from pycosim.evaluate.accuracy import Accuracy, next_token_losses, perplexity
 from pycosim.flows.characterization import Design

@@ -140,7 +140,7 @@ def sampled_pulses(
         charges += (extra.reshape(n_draws, -1) * pulse_widths).sum(axis=-1)
     if isinstance(converter, SampledCurve):
         return converter.value(converter.draw(n_draws, seed + 1), charges)
-    return converter.pulse_width(charges)
+    return np.asarray(converter.pulse_width(charges))
 
 
 def check_columns_of_dies(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline
 
 from pycosim.checks import Array, frozen_array
 from pycosim.errors import InputError
+from pycosim.namespace import AnyArray, gather, is_numpy, like, namespace_of
 
 NARROWEST = 1e-9  # of the range: a jump is followed to an interval of this width, and no further
 MAX_NODES = 5_000  # a table of 5000 nodes x 16 widths x 256 ages takes 160 MB; beyond, the model is not smooth
@@ -38,35 +39,79 @@ class OperandAxis:
         """Return operands in SI units."""
         return self.nodes[operands] if self.is_coded else np.asarray(operands, dtype=np.float64)
 
-    def sample(self, basis: Array, operands: NDArray[Any]) -> Array:
-        """Return tabulated functions at operands: (J, n_nodes) and (...) -> (J, ...)."""
-        if self.is_smooth and not self.is_coded and self.nodes.size > 3:
-            return np.asarray(CubicSpline(self.nodes, basis, axis=1)(operands))
-        sampled = np.empty((basis.shape[0], *operands.shape))
-        for values, row in zip(sampled, basis, strict=True):
-            if self.is_coded:
-                row.take(operands, out=values, mode="clip")  # codes are in range; the mode is the fast one
-            elif self.nodes.size == 2:
-                slope = (row[1] - row[0]) / (self.nodes[1] - self.nodes[0])
-                np.multiply(operands, slope, out=values)
-                values += row[0] - slope * self.nodes[0]
-        if not self.is_coded and self.nodes.size > 2:
-            self._interpolate(basis, operands, sampled)
+    def sample(self, basis: Sequence[AnyArray], operands: AnyArray) -> list[AnyArray]:
+        """Return tabulated functions at operands, each of the operands' shape and the tables' library and type.
+
+        Args:
+            basis: functions, each (n_nodes,).
+            operands: codes or values; values of the tables' type.
+
+        Raises:
+            InputError: a spline of arrays that are not NumPy's.
+        """
+        if self.is_coded:
+            return [gather(row, operands) for row in basis]
+        if self.nodes.size == 2:
+            return [_line(self.nodes, row, operands) for row in basis]
+        if self.is_smooth and self.nodes.size > 3:
+            return self._spline(basis, operands)
+        index, place = self._place(operands)
+        sampled = []
+        for row in basis:
+            values = gather(row[1:] - row[:-1], index)
+            values *= place
+            values += gather(row, index)
+            sampled.append(values)
         return sampled
 
-    def _interpolate(self, basis: Array, operands: NDArray[Any], sampled: Array) -> None:
-        step = (self.nodes[-1] - self.nodes[0]) / (self.nodes.size - 1)
-        if not np.allclose(np.diff(self.nodes), step, rtol=1e-9, atol=0):
-            for values, row in zip(sampled, basis, strict=True):
-                values[...] = np.interp(operands, self.nodes, row)
-            return
-        place = (operands - self.nodes[0]) * (1 / step)
-        index = np.clip(place.astype(np.intp), 0, self.nodes.size - 2)
-        place -= index
-        for values, row in zip(sampled, basis, strict=True):
-            np.diff(row).take(index, out=values, mode="clip")
-            values *= place
-            values += row.take(index, mode="clip")
+    def evenly(self, basis: Array) -> tuple[OperandAxis, Array]:
+        """Return the same lines on even nodes, which are found faster; as they are where that takes too many.
+
+        Args:
+            basis: functions on the nodes, (J, n_nodes), that are linear between.
+        """
+        if self.is_coded or self.is_smooth or self.nodes.size < 3:
+            return self, basis
+        low, high = float(self.nodes[0]), float(self.nodes[-1])
+        steps = np.diff(self.nodes) * ((MAX_NODES - 1) / (high - low))
+        n_steps = round((high - low) / float(np.diff(self.nodes).min()))
+        even = np.linspace(low, high, min(n_steps, MAX_NODES) + 1)
+        nearest = np.abs(even[:, None] - self.nodes).min(axis=0) if steps.min() >= 1 else np.array([np.inf])
+        if nearest.max() > NARROWEST * (high - low):
+            return self, basis
+        return replace(self, nodes=even), np.stack([np.interp(even, self.nodes, row) for row in basis])
+
+    def _place(self, operands: AnyArray) -> tuple[AnyArray, AnyArray]:
+        """The interval that an operand lies in, and where in it, 0 .. 1."""
+        xp = namespace_of(operands)
+        low, n_last = float(self.nodes[0]), self.nodes.size - 1
+        step = (float(self.nodes[-1]) - low) / n_last
+        if np.allclose(np.diff(self.nodes), step, rtol=1e-9, atol=0):
+            place = operands * (1 / step)
+            place -= low / step
+            index = xp.clip(xp.astype(place, xp.int64), 0, n_last - 1)
+            place -= xp.astype(index, place.dtype)
+            return index, place
+        nodes = like(self.nodes, operands)
+        index = xp.searchsorted(nodes, operands, side="right") - 1
+        index = xp.clip(index, 0, n_last - 1)
+        return index, (operands - gather(nodes, index)) / gather(nodes[1:] - nodes[:-1], index)
+
+    def _spline(self, basis: Sequence[AnyArray], operands: AnyArray) -> list[AnyArray]:
+        if not is_numpy(namespace_of(operands)):
+            raise InputError(
+                f"stored voltages without levels need NumPy arrays, found {type(operands).__name__}; give the hardware "
+                "n_stored_levels"
+            )
+        sampled = CubicSpline(self.nodes, np.stack(basis), axis=1)(operands)
+        return list(sampled.astype(basis[0].dtype))
+
+
+def _line(nodes: Array, row: AnyArray, operands: AnyArray) -> AnyArray:
+    slope = (row[1] - row[0]) / float(nodes[1] - nodes[0])
+    values = operands * slope
+    values += row[0] - slope * float(nodes[0])
+    return values
 
 
 def grid_axis(function: Callable[[Array], Array], axis: OperandAxis, tolerance: float) -> OperandAxis:
@@ -112,7 +157,8 @@ def _bad_intervals(
     """Tell which intervals between nodes interpolate the function at the probes worse than allowed."""
     nodes = axis.nodes
     wanted = function(probes).reshape(probes.size, -1).T
-    error = np.abs(axis.sample(function(nodes).reshape(nodes.size, -1).T, probes) - wanted).max(axis=0)
+    table = np.ascontiguousarray(function(nodes).reshape(nodes.size, -1).T, dtype=np.float64)
+    error = np.abs(np.stack(axis.sample(list(table), probes)) - wanted).max(axis=0)
     index = np.clip(np.searchsorted(nodes, probes, "right") - 1, 0, nodes.size - 2)
     bad = np.zeros(nodes.size - 1, dtype=bool)
     np.logical_or.at(bad, index, error > allowed)

@@ -101,7 +101,7 @@ class PolynomialCell:
         """Return the charge sunk in one read, C, for widths in s and voltages in V, which broadcast."""
         width = self.domain[0].admit(pulse_width, self.outside, self.clips)
         drive = np.maximum(width - self.pulse_offset, 0.0) if self.pulse_offset else width
-        return drive * self.current(stored_voltage)
+        return np.asarray(drive * self.current(stored_voltage))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -31,7 +31,7 @@ class DecayModel(Protocol):
 
 
 def _checked_age(age: ArrayLike) -> Array:
-    return _AGES.admit(age, "raise", ClipCounter())
+    return np.asarray(_AGES.admit(age, "raise", ClipCounter()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from pycosim.checks import Array, ordered
+from pycosim.checks import ordered
 from pycosim.errors import DomainError, InputError
+from pycosim.namespace import AnyArray, floating, namespace_of
 from pycosim.units import format_quantity
 
 Range = tuple[float, float]
@@ -73,8 +73,8 @@ class Domain:
         low, high = (format_quantity(end, self.unit) for end in (self.low, self.high))
         return f"{self.quantity} {low} .. {high}"
 
-    def admit(self, values: ArrayLike, outside: Outside, clips: ClipCounter) -> Array:
-        """Return operands that lie in the domain.
+    def admit(self, values: ArrayLike | AnyArray, outside: Outside, clips: ClipCounter) -> Any:
+        """Return operands that lie in the domain, as an array of their library and floating type.
 
         Args:
             values: operands of any shape, in ``unit``.
@@ -84,29 +84,30 @@ class Domain:
         Raises:
             DomainError: for NaN or infinite operands, and for operands outside when ``outside`` is "raise".
         """
-        array = np.asarray(values, dtype=np.float64)
-        if not array.size:
+        array = floating(values)
+        size = math.prod(array.shape)
+        if not size:
             return array
-        least, most = float(array.min()), float(array.max())
+        xp = namespace_of(array)
+        least, most = float(xp.min(array)), float(xp.max(array))
         if not (math.isfinite(least) and math.isfinite(most)):
-            n_bad = int(np.count_nonzero(~np.isfinite(array)))
-            raise DomainError(f"{self.quantity} must be finite, found {n_bad} of {array.size} NaN or infinite")
+            n_bad = size - int(xp.count_nonzero(xp.isfinite(array)))
+            raise DomainError(f"{self.quantity} must be finite, found {n_bad} of {size} NaN or infinite")
         if self.low <= least and most <= self.high:
-            clips.add(0, array.size)
+            clips.add(0, size)
             return array
-        return self._handle(array, outside, clips)
-
-    def _handle(self, array: Array, outside: Outside, clips: ClipCounter) -> Array:
-        slack = _ROUNDING * (self.high - self.low) if math.isfinite(self.high - self.low) else 0.0
-        n_outside = int(np.count_nonzero((array < self.low - slack) | (array > self.high + slack)))
+        slack = 0.0
+        if math.isfinite(self.high - self.low):
+            slack = max(_ROUNDING, 8 * float(xp.finfo(array.dtype).eps)) * (self.high - self.low)
+        n_outside = int(xp.count_nonzero((array < self.low - slack) | (array > self.high + slack)))
         if n_outside and outside == "raise":
-            least, most = (format_quantity(float(end), self.unit, 6) for end in (array.min(), array.max()))
+            ends = (format_quantity(end, self.unit, 6) for end in (least, most))
             raise DomainError(
-                f"the model holds for {self}; {n_outside} of {array.size} operands lie outside, "
-                f'found {least} .. {most}. Characterise a wider range, or build the model with outside="clip"'
+                f"the model holds for {self}; {n_outside} of {size} operands lie outside, "
+                f'found {" .. ".join(ends)}. Characterise a wider range, or build the model with outside="clip"'
             )
-        clips.add(n_outside, array.size)
-        return np.clip(array, self.low, self.high)
+        clips.add(n_outside, size)
+        return xp.clip(array, self.low, self.high)
 
 
 def check_outside(outside: str) -> None:

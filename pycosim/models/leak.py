@@ -89,7 +89,7 @@ class LeakDecay:
 
     def rate(self, voltage: ArrayLike) -> Array:
         """Return dV/dt, V/s, at a voltage, V."""
-        return np.interp(self.domain[1].admit(voltage, self.outside, self.clips), self.voltages, self.rates)
+        return np.asarray(np.interp(self.domain[1].admit(voltage, self.outside, self.clips), self.voltages, self.rates))
 
     def faster(self, factor: float) -> LeakDecay:
         """Return the same cell with ``factor`` times the leak at every voltage, as at another temperature."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from pycosim.checks import Array, at_least, finite_array, ordered
+from pycosim.checks import Array, at_least, ordered
+from pycosim.namespace import AnyArray, finite, namespace_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +35,17 @@ class Quantizer:
         """The levels, (n_levels,)."""
         return np.linspace(self.low, self.high, self.n_levels)
 
-    def codes(self, values: ArrayLike) -> NDArray[np.intp]:
-        """Return the index of the nearest level, of the shape of ``values``; ties go to the even index."""
-        steps = (finite_array("values", values) - self.low) * ((self.n_levels - 1) / (self.high - self.low))
-        return np.clip(np.rint(steps), 0, self.n_levels - 1).astype(np.intp)
+    def codes(self, values: ArrayLike | AnyArray) -> Any:
+        """Return the index of the nearest level, of the shape and library of ``values``; ties go to the even index.
+
+        Raises:
+            InputError: for NaN and infinite values.
+        """
+        array = finite("values", values)
+        xp = namespace_of(array)
+        steps = (array - self.low) * ((self.n_levels - 1) / (self.high - self.low))
+        return xp.astype(xp.clip(xp.round(steps), 0, self.n_levels - 1), xp.int64)
 
     def __call__(self, values: ArrayLike) -> Array:
         """Return the nearest level to each value."""
-        return self.levels[self.codes(values)]
+        return np.asarray(self.levels[self.codes(values)])

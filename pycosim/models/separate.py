@@ -13,7 +13,6 @@ tested against.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -25,27 +24,41 @@ from pycosim.errors import InputError
 from pycosim.models.axis import OperandAxis, grid_axis
 from pycosim.models.cell import CellModel
 from pycosim.models.decay import DecayModel
+from pycosim.models.placed import Ages, Held, PlacedRead, Term
+from pycosim.namespace import AnyArray, is_numpy, like, namespace_of
 
-Ages = NDArray[np.intp]
 MAX_ENTRIES = 50_000_000  # of a table: 400 MB
 
 
-class ArrayRead(Protocol):
-    """Charges on the lines of a cell array.
+class Reader(Protocol):
+    """Charges on the lines of a cell array, for arrays of one library, device and floating type.
 
-    Operands are codes where the axis has levels, values in SI units elsewhere. Ages are whole tokens, (t,
-    tau); a negative age marks a cell that is not read. Shares scale the charge of single cells, (tau, d) with or
-    without leading axes; None leaves every cell as it is.
+    Operands are codes where the axis has levels, values in SI units elsewhere. What is stored is prepared once
+    (`hold`), and read many times. Ages are whole tokens, (t, tau); a negative age marks a cell that is not read.
     """
 
-    def column_charges(
-        self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None
-    ) -> Array:
-        """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
+    def hold(self, stored: AnyArray, shares: AnyArray | None = None) -> Held:
+        """Prepare what is stored, (..., tau, d); shares scale the charge of single cells, None for none."""
         ...
 
-    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None) -> Array:
-        """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
+    def aged(self, ages: Ages) -> AnyArray:
+        """Prepare ages: (t, tau) -> (M, t, tau)."""
+        ...
+
+    def column_charges(self, inputs: AnyArray, held: Held, aged: AnyArray) -> AnyArray:
+        """First array, summed over features: (..., t, d) -> (..., t, tau) C."""
+        ...
+
+    def row_charges(self, inputs: AnyArray, held: Held, aged: AnyArray, tile: int | None = None) -> AnyArray:
+        """Second array, summed over the tokens of each tile: (..., t, tau) -> (..., tile, t, d) C; see `PlacedRead`."""
+        ...
+
+
+class ArrayRead(Protocol):
+    """A cell array that can be read with operands of any library."""
+
+    def on(self, reference: AnyArray) -> Reader:
+        """Return its reads for arrays like the reference, which is of floating type."""
         ...
 
 
@@ -67,28 +80,54 @@ class DenseRead:
     level_axis: OperandAxis
     token_period: float
 
-    def _charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: NDArray[Any]) -> Array:
-        width, voltage = self.input_axis.values(inputs), self.level_axis.values(stored)
-        charge = self.decay.read(self.cell, width, voltage, np.maximum(ages, 0) * self.token_period)
-        return np.where(ages >= 0, charge, 0.0)
+    def on(self, reference: AnyArray) -> DenseRead:
+        """Return itself.
 
-    def column_charges(
-        self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None
-    ) -> Array:
-        """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
-        share = 1.0 if shares is None else shares
+        Raises:
+            InputError: for arrays that are not NumPy's.
+        """
+        if not is_numpy(namespace_of(reference)):
+            raise InputError(f"dense reads need NumPy arrays, found {type(reference).__name__}; use factored_arrays")
+        return self
+
+    def hold(self, stored: NDArray[Any], shares: Array | None = None) -> Held:
+        """Return the voltages and the shares, each (..., tau, d)."""
+        voltages = self.level_axis.values(stored)
+        return [voltages, np.broadcast_to(1.0 if shares is None else shares, voltages.shape)]
+
+    def aged(self, ages: Ages) -> NDArray[Any]:
+        """Return the ages, (1, t, tau)."""
+        return ages[None]
+
+    def column_charges(self, inputs: NDArray[Any], held: Held, aged: NDArray[Any]) -> Array:
+        """First array, summed over features: (..., t, d) -> (..., t, tau) C."""
+        voltages, shares = held
         rows = [
-            (self._charges(inputs[..., t, None, :], stored, age[:, None]) * share).sum(-1) for t, age in enumerate(ages)
+            (self._charges(inputs[..., t, None, :], voltages, age[:, None]) * shares).sum(-1)
+            for t, age in enumerate(aged[0])
         ]  # each (..., tau)
         return np.stack(rows, axis=-2)
 
-    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None) -> Array:
-        """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
-        share = 1.0 if shares is None else shares
+    def row_charges(self, inputs: NDArray[Any], held: Held, aged: NDArray[Any], tile: int | None = None) -> Array:
+        """Second array, summed over the tokens of each tile: (..., t, tau) -> (..., tile, t, d) C."""
+        if tile is not None:
+            starts = range(0, inputs.shape[-1], tile)
+            parts = [slice(start, start + tile) for start in starts]
+            sums = [
+                self.row_charges(inputs[..., part], [x[..., part, :] for x in held], aged[..., part]) for part in parts
+            ]
+            return np.stack(sums, axis=-3)
+        voltages, shares = held
         rows = [
-            (self._charges(inputs[..., t, :, None], stored, age[:, None]) * share).sum(-2) for t, age in enumerate(ages)
+            (self._charges(inputs[..., t, :, None], voltages, age[:, None]) * shares).sum(-2)
+            for t, age in enumerate(aged[0])
         ]  # each (..., d)
         return np.stack(rows, axis=-2)
+
+    def _charges(self, inputs: NDArray[Any], voltages: Array, ages: NDArray[Any]) -> Array:
+        width = self.input_axis.values(inputs)
+        charge = self.decay.read(self.cell, width, voltages, np.maximum(ages, 0) * self.token_period)
+        return np.where(ages >= 0, charge, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,55 +157,20 @@ class FactoredRead:
         """Number of input terms J and of age terms M."""
         return self.input_basis.shape[0], self.age_basis.shape[0]
 
-    def _age_factors(self, ages: Ages) -> Array:
-        oldest = self.age_basis.shape[1] - 1
-        if ages.max(initial=-1) > oldest:
-            raise InputError(f"ages must be at most {oldest} tokens, found {ages.max()}; factor a longer window")
-        return np.where(ages >= 0, self.age_basis[:, np.maximum(ages, 0)], 0.0)  # (M, t, tau)
-
-    def _levels(self, basis: Array, stored: NDArray[Any], shares: Array | None) -> Array:
-        level = self.level_axis.sample(basis, stored)  # (J, ..., tau, d)
-        return level if shares is None else level * shares
-
-    def column_charges(
-        self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None
-    ) -> Array:
-        """First array, summed over features: (..., t, d) and (..., tau, d) -> (..., t, tau) C."""
-        drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, d)
-        charge = np.zeros((*inputs.shape[:-1], stored.shape[-2]))
-        for factor, basis in zip(self._age_factors(ages), self.level_basis, strict=True):
-            used = basis.any(axis=1)  # terms that `factor_read` left out are zero
-            if not used.any():
-                continue
-            level = self._levels(basis[used], stored, shares)
-            term = _sum_of_products(_chosen(drive, used), np.swapaxes(level, -1, -2))
-            term *= factor
-            charge += term
-        return charge
-
-    def row_charges(self, inputs: NDArray[Any], stored: NDArray[Any], ages: Ages, shares: Array | None = None) -> Array:
-        """Second array, summed over tokens: (..., t, tau) and (..., tau, d) -> (..., t, d) C."""
-        drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, tau)
-        charge = np.zeros((*inputs.shape[:-1], stored.shape[-1]))
-        for factor, basis in zip(self._age_factors(ages), self.level_basis, strict=True):
-            used = basis.any(axis=1)
-            if not used.any():
-                continue
-            level = self._levels(basis[used], stored, shares)
-            charge += _sum_of_products([term * factor for term in _chosen(drive, used)], level)
-        return charge
-
-
-def _chosen(arrays: Array, used: NDArray[np.bool_]) -> list[Array]:
-    return [array for array, wanted in zip(arrays, used, strict=True) if wanted]
-
-
-def _sum_of_products(left: Sequence[Array], right: Array) -> Array:
-    """Return sum_j left[j] @ right[j]."""
-    total = np.matmul(left[0], right[0])
-    for a, b in zip(left[1:], right[1:], strict=True):
-        total += a @ b
-    return np.asarray(total)
+    def on(self, reference: AnyArray) -> PlacedRead:
+        """Return the reads for arrays like the reference."""
+        terms = []
+        for ages, basis in zip(self.age_basis, self.level_basis, strict=True):
+            used = np.flatnonzero(basis.any(axis=1))  # terms that `factor_read` left out are zero
+            if used.size:
+                levels = tuple(like(basis[j], reference) for j in used)
+                terms.append(Term(ages=ages, inputs=tuple(map(int, used)), levels=levels))
+        return PlacedRead(
+            input_axis=self.input_axis,
+            level_axis=self.level_axis,
+            input_rows=tuple(like(row, reference) for row in self.input_basis),
+            terms=tuple(terms),
+        )
 
 
 def factor_read(dense: DenseRead, n_ages: int, *, tolerance: float = 1e-7) -> FactoredRead:
@@ -245,6 +249,7 @@ def _truncate(
     terms = np.moveaxis(core, (0, 1, 2), (1, 2, 0))  # (M, J, n_levels)
     input_basis, age_basis = left[:, :n_terms].T, right[:, :n_factors].T
     terms, dropped = _without_small_terms(terms, input_basis, age_basis, allowed - error)
+    inputs, input_basis = inputs.evenly(input_basis)
     interpolated = 0.0 if inputs.is_coded and levels.is_coded else tolerance / 2 * full_scale
     return FactoredRead(
         input_axis=inputs,

@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pycosim.checks import Array, frozen_array, not_negative, positive
 from pycosim.errors import InputError
 from pycosim.models.axis import OperandAxis, grid_axis
 from pycosim.models.cell import CellModel, LookupCell
-from pycosim.models.separate import Ages
+from pycosim.models.placed import Held, by_tile
+from pycosim.namespace import AnyArray, like, transposed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,39 +102,62 @@ class SpreadRead:
     level_basis: Array
     max_error: float
 
-    def operands(self, stored: NDArray[Any], numbers: Sequence[Array]) -> Array:
-        """Return what the cells' own numbers make of their levels, (J, ..., tau, d).
+    def on(self, reference: AnyArray) -> PlacedSpread:
+        """Return the reads for arrays like the reference."""
+        return PlacedSpread(
+            input_axis=self.input_axis,
+            level_axis=self.level_axis,
+            input_rows=tuple(like(row, reference) for row in self.input_basis),
+            levels=tuple(tuple(like(level, reference) for level in term) for term in self.level_basis),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlacedSpread:
+    """The tables of a `SpreadRead` on the library, device and floating type of the operands.
+
+    Args:
+        input_axis: what the input operands mean.
+        level_axis: what the stored operands mean.
+        input_rows: J functions of the input, each (n_inputs,).
+        levels: J x P functions of the stored voltage, each (n_levels,).
+    """
+
+    input_axis: OperandAxis
+    level_axis: OperandAxis
+    input_rows: tuple[AnyArray, ...]
+    levels: tuple[tuple[AnyArray, ...], ...]
+
+    def hold(self, stored: AnyArray, numbers: Sequence[AnyArray]) -> Held:
+        """Return what the cells' own numbers make of their levels, J arrays (..., tau, d).
 
         Args:
             stored: operands of the stored axis (..., tau, d).
             numbers: standard normal, one array per deviation, (tau, d) with or without leading axes.
         """
-        n_terms, n_deviations, n_levels = self.level_basis.shape
-        if len(numbers) != n_deviations:
-            raise InputError(f"numbers must be given for {n_deviations} deviations, found {len(numbers)}")
-        sampled = self.level_axis.sample(self.level_basis.reshape(-1, n_levels), stored)
-        terms = sampled.reshape(n_terms, n_deviations, *stored.shape)
-        total = terms[:, 0] * numbers[0]
-        for index in range(1, n_deviations):
-            total += terms[:, index] * numbers[index]
-        return np.asarray(total)
+        if len(numbers) != len(self.levels[0]):
+            raise InputError(f"numbers must be given for {len(self.levels[0])} deviations, found {len(numbers)}")
+        held = []
+        for term in self.levels:
+            total = 0.0
+            for level, number in zip(self.level_axis.sample(term, stored), numbers, strict=True):
+                total = total + level * number
+            held.append(total)
+        return held
 
-    def column_charges(self, inputs: NDArray[Any], operands: Array, ages: Ages) -> Array:
-        """First array, summed over features: (..., t, d) and (J, ..., tau, d) -> (..., t, tau) C."""
-        drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, d)
-        charge = np.zeros((*inputs.shape[:-1], operands.shape[-2]))
-        for left, right in zip(drive, operands, strict=True):
-            charge += left @ np.swapaxes(right, -1, -2)
-        charge[..., ages < 0] = 0.0
-        return charge
+    def column_charges(self, inputs: AnyArray, held: Held, mask: AnyArray) -> AnyArray:
+        """First array, summed over features: (..., t, d) on what is held -> (..., t, tau) C, 0 where the mask is."""
+        total = 0.0
+        for drive, level in zip(self.input_axis.sample(self.input_rows, inputs), held, strict=True):
+            total = total + drive @ transposed(level)
+        return total * mask
 
-    def row_charges(self, inputs: NDArray[Any], operands: Array, ages: Ages) -> Array:
-        """Second array, summed over tokens: (..., t, tau) and (J, ..., tau, d) -> (..., t, d) C."""
-        drive = self.input_axis.sample(self.input_basis, inputs)  # (J, ..., t, tau)
-        charge = np.zeros((*inputs.shape[:-1], operands.shape[-1]))
-        for left, right in zip(drive, operands, strict=True):
-            charge += (left * (ages >= 0)) @ right
-        return charge
+    def row_charges(self, inputs: AnyArray, held: Held, mask: AnyArray, tile: int | None = None) -> AnyArray:
+        """Second array, summed over the tokens of each tile: (..., t, tau) -> (..., tile, t, d) C; see `PlacedRead`."""
+        total = 0.0
+        for drive, level in zip(self.input_axis.sample(self.input_rows, inputs), held, strict=True):
+            total = total + by_tile(drive * mask, -1, tile) @ by_tile(level, -2, tile)
+        return total
 
 
 def spread_read(

@@ -36,7 +36,7 @@ class Tile:
             pulse_widths: (n_features,) of the query, s.
             keys: (n_features, n_tokens), V.
         """
-        return self.charge_to_pulse.pulse_width(self._charge(pulse_widths, keys))
+        return np.asarray(self.charge_to_pulse.pulse_width(self._charge(pulse_widths, keys)))
 
     def outputs(self, weights: Array, values: Array) -> Array:
         """Return the signed pulses, (n_features,) s.
@@ -46,7 +46,7 @@ class Tile:
             values: (n_tokens, n_features), V.
         """
         longest = self.cell.domain[0].high  # a converter's longest pulse is some picoseconds longer than its window
-        return self.signed_charge_to_pulse.pulse_width(self._charge(np.minimum(weights, longest), values))
+        return np.asarray(self.signed_charge_to_pulse.pulse_width(self._charge(np.minimum(weights, longest), values)))
 
     def _charge(self, pulse_widths: Array, stored: Array) -> Array:
         widths = finite_array("pulse_widths", pulse_widths, ndim=1)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.timing import token_period
-from pycosim.attention.analog import AttentionTrace, analog_layers, factored_arrays
+from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.hardware import AttentionHardware
 from pycosim.attention.published import linear_models
+from pycosim.attention.trace import AttentionTrace
 from pycosim.flows.characterization import Design
 from pycosim.flows.workload import load_workload
 from pycosim.models.quantizer import Quantizer

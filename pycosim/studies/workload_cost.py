@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pycosim.attention.analog import AttentionTrace
 from pycosim.attention.hardware import AttentionHardware
+from pycosim.attention.trace import AttentionTrace
 from pycosim.errors import InputError
 from pycosim.flows.characterization import Design
 from pycosim.models.column import WRITE, ColumnSurrogate

@@ -69,6 +69,7 @@ def test_each_stage_from_the_authors_own_input_agrees_to_float32(tiles: dict[str
     arrays = factored_arrays(models, HARDWARE, tolerance=TOLERANCE)
     width = models.charge_to_pulse.pulse_width(tiles["S"] * MICROAMPERE_SECONDS)
     assert np.abs(width / T_MAX - tiles["phi_S"]).max() < 1e-7
-    charge = arrays.second.row_charges(tiles["phi_S"] * T_MAX, tiles["V"], token_ages(64))
+    second = arrays.second.on(tiles["V"])
+    charge = second.row_charges(tiles["phi_S"] * T_MAX, second.hold(tiles["V"]), second.aged(token_ages(64)))
     out = models.signed_charge_to_pulse.pulse_width(charge) / T_MAX
     assert np.abs(out - tiles["output"]).max() < 1e-6

@@ -64,7 +64,7 @@ def reference(q: Array, k: Array, v: Array, hardware: AttentionHardware, signed_
 def test_linear_models_are_the_paper_formula_to_rounding(n_tokens: int) -> None:
     q, k, v = operands(n_tokens)
     attend = analog_attention(linear_models(), IDEAL, SCALERS)
-    assert np.abs(attend(q, k, v) - reference(q, k, v, IDEAL)).max() < 2e-7  # float32 result of order 1
+    assert np.abs(attend(q, k, v) - reference(q, k, v, IDEAL)).max() < 1e-12  # of order 1
 
 
 def test_the_formula_is_exact_in_float64_too() -> None:
@@ -87,7 +87,7 @@ def test_a_window_longer_than_the_text_changes_nothing() -> None:
     q, k, v = operands(30)
     longer = dataclasses.replace(IDEAL, window=64)
     short, long = (analog_attention(linear_models(), hardware, SCALERS)(q, k, v) for hardware in (IDEAL, longer))
-    assert np.array_equal(short, long)
+    np.testing.assert_allclose(short, long, rtol=0, atol=1e-13)  # functions of age are scaled by their number
 
 
 def test_many_levels_approach_no_quantisation() -> None:

@@ -58,7 +58,9 @@ def test_the_factored_spread_is_the_sum_over_cells(is_coded: bool) -> None:
     widths, volts = inputs.values(q), stored.values(k)
     charges = dense((NMOS, PMOS), widths[:, :, None, :], volts[:, None], [z[..., None, :, :] for z in numbers])
     bound = 6 * 3 * 2 * read.max_error  # six cells on a line, two deviations, numbers below three
-    found = read.column_charges(q, read.operands(k, numbers), ages)
+    reads, mask = read.on(widths), np.asarray(ages >= 0, dtype=float)
+    cells = reads.hold(k, numbers)
+    found = reads.column_charges(q, cells, mask)
     assert np.abs(found - np.where(ages >= 0, charges.sum(-1), 0)).max() <= bound
     weights = rng.integers(0, 16, (2, 5, 5)) if is_coded else rng.uniform(0, T_MAX, (2, 5, 5))
     held = np.where(
@@ -66,7 +68,7 @@ def test_the_factored_spread_is_the_sum_over_cells(is_coded: bool) -> None:
         dense((NMOS, PMOS), inputs.values(weights)[..., None], volts[:, None], [z[..., None, :, :] for z in numbers]),
         0,
     ).sum(-2)
-    assert np.abs(read.row_charges(weights, read.operands(k, numbers), ages) - held).max() <= bound
+    assert np.abs(reads.row_charges(weights, cells, mask) - held).max() <= bound
 
 
 def test_the_standard_deviation_of_a_line_is_the_root_of_the_sum_of_squares() -> None:
@@ -77,7 +79,8 @@ def test_the_standard_deviation_of_a_line_is_the_root_of_the_sum_of_squares() ->
     numbers = [rng.standard_normal((n_dies, 1, 64)) for _ in range(2)]
     stored = np.broadcast_to(k, (n_dies, 1, 64))
     inputs = np.broadcast_to(q, (n_dies, 1, 64))
-    found = read.column_charges(inputs, read.operands(stored, numbers), np.zeros((1, 1), dtype=int)).std()
+    reads = read.on(numbers[0])
+    found = reads.column_charges(inputs, reads.hold(stored, numbers), np.ones((1, 1))).std()
     cells = [d.sigma * d.sensitivity.charge(WIDTHS[q], LEVELS[k]) for d in (NMOS, PMOS)]
     # 4000 dies know a standard deviation to 1.1 %: three of these
     assert found == pytest.approx(np.sqrt(sum(np.square(c).sum() for c in cells)), rel=0.035)
@@ -110,7 +113,7 @@ def test_mistakes_are_named() -> None:
     with pytest.raises(InputError, match="at least one deviation"):
         spread_read((dataclasses.replace(NMOS, sigma=0.0),), INPUTS, STORED)
     with pytest.raises(InputError, match="for 2 deviations, found 1"):
-        spread_read((NMOS, PMOS), INPUTS, STORED).operands(np.zeros((3, 4), dtype=int), [np.zeros((3, 4))])
+        spread_read((NMOS, PMOS), INPUTS, STORED).on(np.zeros(1)).hold(np.zeros((3, 4), dtype=int), [np.zeros((3, 4))])
     with pytest.raises(InputError, match="sigma of threshold must be finite and at least 0"):
         dataclasses.replace(NMOS, sigma=-1.0)
     with pytest.raises(InputError, match="charge_per_second"):

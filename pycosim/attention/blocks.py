@@ -1,0 +1,96 @@
+"""A long text in blocks: which tokens are read together, and which tiles hold what they attend to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pycosim.attention.hardware import AttentionHardware
+from pycosim.attention.window import row_ages
+from pycosim.namespace import AnyArray, is_numpy, namespace_of
+
+MOST_ROWS: Final = 64
+"""Tokens of one block: its products are large enough for a fast one, and its widths small enough for the cache."""
+
+CACHED_ENTRIES: Final = 1 << 16
+"""Pulses that are computed together in NumPy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One block of a text.
+
+    Args:
+        rows: tokens t that are read.
+        columns: tokens tau that they attend to, from the first of a tile to the end of the text or of a tile.
+        tile: tokens of a tile.
+        n_tiles: tiles of the hardware.
+    """
+
+    rows: slice
+    columns: slice
+    tile: int
+    n_tiles: int
+
+    @property
+    def n_padded(self) -> int:
+        """Columns, the last tile whole."""
+        n_columns: int = self.columns.stop - self.columns.start
+        return -(-n_columns // self.tile) * self.tile
+
+    @property
+    def tiles(self) -> list[int]:
+        """The tile of each tile-full of columns; the first one again at the end where it is being overwritten."""
+        first: int = self.columns.start // self.tile
+        return [(first + index) % self.n_tiles for index in range(self.n_padded // self.tile)]
+
+    @property
+    def held_tiles(self) -> list[int]:
+        """The tiles that are read out, each once."""
+        return self.tiles[-self.n_tiles :]
+
+    def columns_of(self, index: int) -> slice:
+        """Return the tokens of one tile-full."""
+        start: int = self.columns.start + index * self.tile
+        return slice(start, min(start + self.tile, self.columns.stop))
+
+
+def text_blocks(n_tokens: int, hardware: AttentionHardware) -> Iterator[Place]:
+    """Yield the blocks of a text: rows of one tile-full at most, and all that they attend to."""
+    tile, n_tiles = hardware.tile, hardware.n_tiles
+    for own in range(-(-n_tokens // tile)):
+        start = max(0, own - n_tiles) * tile
+        end = min((own + 1) * tile, n_tokens)
+        for row in range(own * tile, end, MOST_ROWS):
+            rows = slice(row, min(row + MOST_ROWS, end))
+            yield Place(rows=rows, columns=slice(start, end), tile=tile, n_tiles=n_tiles)
+
+
+def block_ages(n_tokens: int, hardware: AttentionHardware) -> NDArray[np.intp]:
+    """Return the ages that the rows of a tile-full see: (tile, columns), the last columns those of the tile-full.
+
+    Every block of a text sees the same, or the end of it.
+    """
+    tile = hardware.tile
+    own = (min(hardware.n_tiles + 1, -(-n_tokens // tile)) - 1) * tile
+    return row_ages(slice(own, own + tile), slice(0, own + tile), hardware.window)
+
+
+def head_groups(operand: AnyArray, n_entries: int, *, one: bool = False) -> Iterator[slice]:
+    """Yield the heads that are computed together: so many that a block of theirs stays in a processor's cache.
+
+    Args:
+        operand: (..., head, token, d_head).
+        n_entries: of one head's block.
+        one: all heads at once, which other libraries than NumPy do anyway.
+    """
+    n_heads = operand.shape[-3]
+    one = one or not is_numpy(namespace_of(operand))
+    size = n_heads if one else max(1, CACHED_ENTRIES // (math.prod(operand.shape[:-3]) * n_entries))
+    for head in range(0, n_heads, size):
+        yield slice(head, min(head + size, n_heads))
