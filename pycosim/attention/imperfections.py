@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from array_api_compat import device
 
 from pycosim.attention.hardware import AttentionHardware
 from pycosim.attention.noise import NoiseStreams
@@ -19,7 +20,7 @@ from pycosim.checks import Array, at_least, frozen_array
 from pycosim.errors import InputError
 from pycosim.models.placed import Held
 from pycosim.models.spread import CellDeviation, ConverterSpread, PlacedSpread, SpreadRead, spread_read
-from pycosim.namespace import AnyArray, chosen, like, stacked
+from pycosim.namespace import AnyArray, chosen, like, namespace_of, stacked
 
 _CELLS, _COLUMNS, _READ_OUTS, _NOISE = range(4)  # what a random stream is for: the second word of its seed
 
@@ -97,12 +98,14 @@ class ImperfectLayer:
         layer: which one.
     """
 
-    __slots__ = ("hardware", "layer", "n_sequences")
+    __slots__ = ("_like", "_parts", "hardware", "layer", "n_sequences")
 
     def __init__(self, hardware: ImperfectHardware, layer: int) -> None:
         self.hardware = hardware
         self.layer = layer
         self.n_sequences = 0
+        self._parts: Parts | None = None
+        self._like: object = None
 
     def begin(self, shape: tuple[int, ...], reference: AnyArray) -> ImperfectCall:
         """Begin some sequences.
@@ -112,7 +115,23 @@ class ImperfectLayer:
             reference: gives the library, device and floating type.
         """
         *lead, n_heads, _, d_head = shape
+        flaws, sizes = self.hardware.imperfections, self.hardware.hardware
+        wanted = (n_heads, d_head, namespace_of(reference), reference.dtype, device(reference))
+        if self._parts is None or self._like != wanted:
+            self._parts, self._like = self._drawn(n_heads, d_head, reference), wanted
         n_new = int(np.prod(lead, dtype=np.intp))
+        sequences = range(self.n_sequences, self.n_sequences + n_new)
+        self.n_sequences += n_new
+        return ImperfectCall(
+            imperfections=flaws,
+            window=sizes.window,
+            tile=sizes.tile,
+            parts=self._parts,
+            noise=NoiseStreams(seed=(flaws.seed, _NOISE, self.layer), sequences=sequences, lead=tuple(lead)),
+            reference=reference,
+        )
+
+    def _drawn(self, n_heads: int, d_head: int, reference: AnyArray) -> Parts:
         flaws, sizes = self.hardware.imperfections, self.hardware.hardware
         cells, first, second = (
             np.random.default_rng((flaws.seed, part, self.layer)) for part in (_CELLS, _COLUMNS, _READ_OUTS)
@@ -121,19 +140,29 @@ class ImperfectLayer:
         columns = [first.standard_normal((n_heads, 1, sizes.window)) for _ in range(2)]
         read_outs = [second.standard_normal((sizes.n_tiles, n_heads, d_head)) for _ in range(2)]
         spreads = (self.hardware.first, self.hardware.second)
-        sequences = range(self.n_sequences, self.n_sequences + n_new)
-        self.n_sequences += n_new
-        return ImperfectCall(
-            imperfections=flaws,
-            window=sizes.window,
-            tile=sizes.tile,
+        return Parts(
             spreads=tuple(None if spread is None else spread.on(reference) for spread in spreads),
             cells=tuple(tuple(like(number, reference) for number in array) for array in numbers),
             columns=tuple(like(column, reference) for column in columns),
             read_outs=tuple(like(np.moveaxis(own, 0, 1)[:, :, None], reference) for own in read_outs),
-            noise=NoiseStreams(seed=(flaws.seed, _NOISE, self.layer), sequences=sequences, lead=tuple(lead)),
-            reference=reference,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parts:
+    """What the parts of one layer keep, whatever is written to them.
+
+    Args:
+        spreads: what deviations of cells add, in the arrays of keys and of values; None where all are alike.
+        cells: numbers that the cells of both arrays keep, by deviation, (head, slot, d_head).
+        columns: numbers of the first converters' gain and offset, each (head, 1, slot).
+        read_outs: the same of the second converters, each (head, tile, 1, d_head).
+    """
+
+    spreads: tuple[PlacedSpread | None, ...]
+    cells: tuple[tuple[AnyArray, ...], ...]
+    columns: tuple[AnyArray, ...]
+    read_outs: tuple[AnyArray, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,10 +173,7 @@ class ImperfectCall:
         imperfections: what there is.
         window: tokens that a head holds.
         tile: tokens that one array holds.
-        spreads: what deviations of cells add, in the arrays of keys and of values; None where all are alike.
-        cells: numbers that the cells of both arrays keep, by deviation, (head, slot, d_head).
-        columns: numbers of the first converters' gain and offset, each (head, 1, slot).
-        read_outs: the same of the second converters, each (head, tile, 1, d_head).
+        parts: what they keep.
         noise: of what each write and each conversion draws.
         reference: gives the library, device and floating type.
     """
@@ -155,10 +181,7 @@ class ImperfectCall:
     imperfections: Imperfections
     window: int
     tile: int
-    spreads: tuple[PlacedSpread | None, ...]
-    cells: tuple[tuple[AnyArray, ...], ...]
-    columns: tuple[AnyArray, ...]
-    read_outs: tuple[AnyArray, ...]
+    parts: Parts
     noise: NoiseStreams
     reference: AnyArray
 
@@ -177,12 +200,12 @@ class ImperfectCall:
 
     def deviations(self, array: int, stored: AnyArray, first: int) -> Held:
         """Return what the cells' deviations make of what is written to them; empty where all are alike."""
-        spread = self.spreads[array]
+        spread = self.parts.spreads[array]
         if spread is None:
             return []
         n_heads, n_tokens, d_head = stored.shape[-3:]
         drawn = [place for place, deviation in enumerate(self.imperfections.cells) if deviation.is_written]
-        numbers = [_by_slot(own, first, self.window, n_tokens, -2) for own in self.cells[array]]
+        numbers = [_by_slot(own, first, self.window, n_tokens, -2) for own in self.parts.cells[array]]
         if drawn:
             fresh = self._drawn(array, range(first, first + n_tokens), len(drawn) * d_head, n_heads)
             for index, place in enumerate(drawn):
@@ -207,7 +230,7 @@ class ImperfectCall:
         if spread.total_charge_noise:
             n_used = min(first + n_columns, self.window)
             noise = _by_slot(self._drawn(2, rows, n_used, n_heads), first, self.window, n_columns, -1)
-        gain, offset = (_by_slot(own, first, self.window, n_columns, -1) for own in self.columns)
+        gain, offset = (_by_slot(own, first, self.window, n_columns, -1) for own in self.parts.columns)
         return Conversions.of(spread, gain, offset, noise)
 
     def read_outs_of(self, rows: range, tiles: Sequence[int], d_head: int, n_heads: int) -> Conversions:
@@ -219,7 +242,7 @@ class ImperfectCall:
         if spread.total_charge_noise:
             drawn = self._drawn(3, rows, (max(tiles) + 1) * d_head, n_heads)
             noise = stacked([drawn[..., tile * d_head : (tile + 1) * d_head] for tile in tiles], -3)
-        gain, offset = (stacked([own[:, tile, ...] for tile in tiles], 1) for own in self.read_outs)
+        gain, offset = (stacked([own[:, tile, ...] for tile in tiles], 1) for own in self.parts.read_outs)
         return Conversions.of(spread, gain, offset, noise)
 
     def _drawn(self, purpose: int, rows: range, n: int, n_heads: int) -> AnyArray:

@@ -150,7 +150,7 @@ def weights(
     """Read the first array: queries (..., head, t, d_head) -> charge C and pulse width s, both (..., head, t, tau)."""
     charge = placed.first.column_charges(widths, held.keys, aged.first)
     if placed.call is not None:
-        if (spread := placed.call.spreads[0]) is not None:
+        if (spread := placed.call.parts.spreads[0]) is not None:
             charge = charge + spread.column_charges(widths, held.deviations[0], aged.mask)
         charge = columns.seen(charge)
     width = placed.converters[0].pulse_width(charge)
@@ -167,7 +167,7 @@ def tile_charges(
     """
     tile = placed.hardware.tile
     charge = placed.second.row_charges(width, held.values, aged.second, tile)
-    if placed.call is not None and (spread := placed.call.spreads[1]) is not None:
+    if placed.call is not None and (spread := placed.call.parts.spreads[1]) is not None:
         charge = charge + spread.row_charges(width, held.deviations[1], aged.mask, tile)
     if charge.shape[-3] > placed.hardware.n_tiles:
         oldest, charge = charge[..., :1, :, :], charge[..., 1:, :, :]
