@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MOST_LINES = 300
 FORBIDDEN_MODULES = {"utils", "helpers", "common", "manager", "misc"}
 OPTION_BAGS = {"kwargs", "kw", "options", "opts", "params", "settings"}
-SEEDED_RANDOM = {"Generator", "SeedSequence", "BitGenerator", "default_rng"}
+SEEDED_RANDOM = {"Generator", "SeedSequence", "BitGenerator", "default_rng", "Philox"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -94,6 +94,8 @@ def test_random_numbers_come_from_a_generator_with_a_seed() -> None:
             return node.attr if node.attr not in SEEDED_RANDOM else None
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("default_rng"):
             return "no seed" if not node.args and not node.keywords else None
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Philox"):
+            return "no key" if not any(word.arg == "key" for word in node.keywords) else None
         return None
 
     assert not offenders(find)
