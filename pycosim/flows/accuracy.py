@@ -45,6 +45,17 @@ class AccuracyResult:
     clipped: dict[str, float]
 
 
+def attention_hardware(design: Design, workload: Workload, token_period: float) -> AttentionHardware:
+    """Sizes and levels of the hardware that a workload runs on; `token_period` (s) is what one token of age is."""
+    return AttentionHardware(
+        token_period=token_period,
+        tile=workload.tile,
+        window=workload.window,
+        stored_high=float(design.levels[-1]),
+        max_pulse_width=design.max_pulse_width,
+    )
+
+
 def evaluate_accuracy(
     models: AttentionModels, design: Design, workload: Workload, token_period: float, steps: int, progress: Progress
 ) -> AccuracyResult:
@@ -59,13 +70,7 @@ def evaluate_accuracy(
         steps: of the adaptation, at most.
         progress: told of each attention.
     """
-    hardware = AttentionHardware(
-        token_period=token_period,
-        tile=workload.tile,
-        window=workload.window,
-        stored_high=float(design.levels[-1]),
-        max_pulse_width=design.max_pulse_width,
-    )
+    hardware = attention_hardware(design, workload, token_period)
     ideal = factored_arrays(linear_models(), hardware)
     analog = factored_arrays(models, hardware)
 

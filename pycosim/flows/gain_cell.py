@@ -12,7 +12,7 @@ import xarray as xr
 
 from pycosim.errors import InputError
 from pycosim.evaluate.report import Report
-from pycosim.flows.accuracy import evaluate_accuracy
+from pycosim.flows.accuracy import attention_hardware, evaluate_accuracy
 from pycosim.flows.characterization import make_design, measure_cell, measure_transfers
 from pycosim.flows.columns import check_columns
 from pycosim.flows.config import GainCellConfig
@@ -21,6 +21,7 @@ from pycosim.flows.fits import fit_gain_cell, save_fits
 from pycosim.flows.gain_cell_report import RunClock, gain_cell_report
 from pycosim.flows.gain_cell_result import GainCellResult
 from pycosim.flows.progress import Progress, TimedProgress
+from pycosim.flows.saved_attention import save_attention
 from pycosim.flows.workload import load_workload
 from pycosim.spice import NgspicePool, Simulator
 from pycosim.spice.keep import KeepNetlists
@@ -31,7 +32,8 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
 
     Args:
         config: every choice.
-        out: the run's directory, new or empty: receives `netlists/`, `models/` and `data/`, each as soon as it exists.
+        out: the run's directory, new or empty: receives `netlists/`, `models/`, `data/` and `attention/`, each as soon
+            as it exists.
         progress: told what happens.
         simulator: default a pool of ngspice workers, one per processor.
 
@@ -62,6 +64,7 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
     latency, energy = column_latency(checks, transfers), column_energy(checks, workload.n_tiles)
     interval = workload.token_interval(latency.scheduled_total)
     accuracy = evaluate_accuracy(models, design, workload, interval, config.adaptation_steps, timed)
+    save_attention(out, config, fits, attention_hardware(design, workload, interval), accuracy.adaptation.scalers)
     result = GainCellResult(
         design=design,
         config=config,

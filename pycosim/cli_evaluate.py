@@ -1,0 +1,133 @@
+"""COMMAND of the transformer on a text: `pycosim evaluate`, with ngspice in its loop where asked for."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pycosim.cli_messages import Debug, one_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from pycosim.evaluate.accuracy import Accuracy
+    from pycosim.flows.saved_attention import SavedAttention
+
+
+class Kind(enum.StrEnum):
+    """What computes the attention; the values of `pycosim.flows.evaluate.AttentionKind`, without its imports."""
+
+    exact = "exact"
+    linear = "linear"
+    analog = "analog"
+
+
+def evaluate(
+    attention: Annotated[Kind, typer.Option(help="What computes the attention.")] = Kind.analog,
+    models: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Folder of an earlier 'pycosim run': models, adapted scalers.")
+    ] = None,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens of held-out text.")] = 32768,
+    spice_sample: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="So many reads, drawn at random, also go through ngspice.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In these reads ngspice's pulse takes the place of the model's.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Simulator processes.", show_default="one per processor")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of figures, plot, and the worst read's deck.", show_default="runs/evaluate-ATTENTION"
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Measure the transformer's perplexity with a chosen attention, with transistor-level reads in its loop."""
+    with one_sentence(debug):
+        from rich.console import Console
+
+        from pycosim.errors import ConfigurationError
+        from pycosim.evaluate.quantities import show_count
+        from pycosim.flows.evaluate import AttentionKind, choose_attention, evaluate_attention, shipped_subject
+        from pycosim.flows.in_the_loop_report import effect_rows, figure_rows, place_text
+        from pycosim.flows.in_the_loop_run import PLOT, LoopSettings, run_in_the_loop, write_evaluation
+        from pycosim.flows.progress import RichProgress
+        from pycosim.flows.saved_attention import load_attention
+
+        kind = AttentionKind(attention.value)
+        if replace and spice_sample is None:
+            raise ConfigurationError("--replace needs reads to replace: say how many with --spice-sample")
+        if spice_sample is not None and kind is not AttentionKind.analog:
+            raise ConfigurationError(f"{kind} attention has no circuits to sample; use --attention analog")
+        if models is not None and kind is not AttentionKind.analog:
+            raise ConfigurationError(f"{kind} attention uses no models of a run; leave --models out")
+        saved = None if models is None else load_attention(models)
+        subject = shipped_subject(kind, tokens)
+        chosen = choose_attention(kind, subject, saved)
+        folder = out or Path("runs") / f"evaluate-{kind}"
+        console = Console(highlight=False)
+        if spice_sample is None or saved is None or chosen.arrays is None:
+            with RichProgress(Console(stderr=True)) as progress:
+                accuracy = evaluate_attention(subject, chosen, progress)
+            write_evaluation(folder, subject=subject, attention=chosen, accuracy=accuracy, saved=saved)
+            console.print(_title(kind.value, saved, subject.name), "", markup=False)
+            console.print(_accuracy_table(kind.value, accuracy))
+            return
+        settings = LoopSettings(n_reads=spice_sample, seed=seed, replace=replace, n_workers=workers)
+        with RichProgress(Console(stderr=True)) as progress:
+            outcome = run_in_the_loop(subject, chosen, saved, settings, folder, progress)
+        result = outcome.result
+        loop = (settings, result)
+        write_evaluation(folder, subject=subject, attention=chosen, accuracy=result.accuracy, saved=saved, loop=loop)
+        console.print(_title(kind.value, saved, subject.name), "", markup=False)
+        console.print(_accuracy_table(kind.value, result.accuracy))
+        title = f"Model minus ngspice, {len(result.reads)} of {show_count(result.population.size)} reads"
+        rows = figure_rows(result, chosen.arrays.hardware)
+        console.print("", _table(title, ("", "keys", "values", "both"), rows))
+        if rows := effect_rows(result):
+            console.print("", _table("ngspice's pulses in place of the model's", ("", "found"), rows))
+        if outcome.worst is not None:
+            console.print(f"\nWorst read: {place_text(outcome.worst)}")
+        if outcome.deck is not None:
+            console.print(f"Its deck: {outcome.deck}; plot: {folder / PLOT}", soft_wrap=True, markup=False)
+
+
+def _title(kind: str, saved: SavedAttention | None, text: str) -> str:
+    if saved is None:
+        return f"{kind} attention: {text}"
+    config = saved.config
+    place = f"{config.technology} {config.corner}, {config.temperature:g} °C"
+    return f"{kind} attention: {place}, models of {saved.run}\n{text}"
+
+
+def _accuracy_table(kind: str, accuracy: Accuracy) -> Table:
+    from pycosim.evaluate.quantities import show_count, show_number
+
+    error = show_number(accuracy.standard_error, digits=2)
+    row = (
+        kind,
+        show_number(accuracy.perplexity, digits=4),
+        f"{show_number(accuracy.cross_entropy_nats, digits=4)} ± {error} nat",
+        show_count(accuracy.n_tokens),
+    )
+    return _table("Accuracy", ("attention", "perplexity", "cross entropy", "tokens"), [row])
+
+
+def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for index, name in enumerate(header):
+        table.add_column(name, justify="right" if index else "left", no_wrap=bool(index))
+    for row in rows:
+        table.add_row(*row)
+    return table

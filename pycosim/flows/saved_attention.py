@@ -1,0 +1,185 @@
+"""What the attention of a run ran on, on disk: models, hardware and adapted scalers, to evaluate again without ngspice.
+
+A run's folder has it in `attention/`: one file of a model per role, and attention.json with everything else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from circuits.benches.cell import gain_cell_read_bench
+from circuits.benches.converter import charge_to_pulse_bench
+from circuits.testbench import Testbench, render_netlist
+from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scaler, Scalers
+from pycosim.errors import InputError
+from pycosim.evaluate.write import write_text
+from pycosim.flows.characterization import Design
+from pycosim.flows.config import GainCellConfig, load_config
+from pycosim.flows.fits import GainCellFits
+from pycosim.models.io import ModelRecord, load_model, save_model
+from pycosim.sweeps.column import Column
+
+SCHEMA_VERSION = 1
+FOLDER, FILE = "attention", "attention.json"
+_FILES_OF = {
+    "cell_k": "cell",
+    "cell_v": "cell",
+    "charge_to_pulse": "charge_to_pulse",
+    "signed_charge_to_pulse": "signed_charge_to_pulse",
+    "decay": "storage",
+}
+"""Role of a model -> how the names of its fits begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SavedAttention:
+    """The attention of an earlier run.
+
+    Attributes:
+        run: folder of the run.
+        config: its settings, of which technology, corner and temperature are the circuits' conditions.
+        hardware: sizes, levels and age of a token.
+        models: what it ran on.
+        scalers: adapted to these models, one set per layer.
+    """
+
+    run: Path
+    config: GainCellConfig
+    hardware: AttentionHardware
+    models: AttentionModels
+    scalers: tuple[Scalers, ...]
+
+
+def save_attention(
+    run: Path, config: GainCellConfig, fits: GainCellFits, hardware: AttentionHardware, scalers: Sequence[Scalers]
+) -> None:
+    """Write what attention ran on into a run's folder.
+
+    Args:
+        run: the folder.
+        config: settings of the run.
+        fits: of which attention ran on `fits.models()`.
+        hardware: sizes, levels and age of a token.
+        scalers: adapted, one set per layer.
+    """
+    folder = run / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    models = fits.models()
+    for role, prefix in _FILES_OF.items():
+        model = getattr(models, role)
+        save_model(folder / role, model, _record(fits, prefix, type(model)))
+    settings = dataclasses.asdict(config)
+    if Path(config.technology).is_file():
+        settings["technology"] = str(Path(config.technology).resolve())
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "configuration": settings,
+        "hardware": dataclasses.asdict(hardware),
+        "scalers": [_scalers_document(layer) for layer in scalers],
+    }
+    write_text(folder / FILE, json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def load_attention(run: Path) -> SavedAttention:
+    """Read what `save_attention` wrote.
+
+    Args:
+        run: folder of an earlier `pycosim run`.
+
+    Raises:
+        InputError: there is no such folder, it is no run's or one of an earlier release, or a file is damaged.
+    """
+    path = run / FOLDER / FILE
+    if not path.is_file():
+        raise InputError(
+            f"{run} has no {FOLDER}/{FILE}, which a finished 'pycosim run' of this release leaves; "
+            "make one with: pycosim run --out FOLDER"
+        )
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        version = document["schema_version"]
+        if version != SCHEMA_VERSION:
+            raise InputError(
+                f"{path}: this release reads schema_version {SCHEMA_VERSION}, found {version!r}; run again"
+            )
+        config = load_config(None, document["configuration"])
+        hardware = AttentionHardware(**document["hardware"])
+        scalers = tuple(_scalers(layer) for layer in document["scalers"])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path} is damaged: {error!r}; run 'pycosim run' again") from error
+    models = AttentionModels(**{role: load_model(run / FOLDER / role)[0] for role in _FILES_OF})
+    return SavedAttention(run=run, config=config, hardware=hardware, models=models, scalers=scalers)
+
+
+def check_circuits(run: Path, design: Design) -> None:
+    """Refuse circuits that are not those of a run: its models say nothing of them.
+
+    The first deck of each of its datasets is written again and compared with the one that was run.
+
+    Raises:
+        InputError: they differ, or the run's datasets cannot be read.
+    """
+    for name, column in (
+        ("cell_charges", None),
+        ("charge_to_pulse", design.first),
+        ("signed_charge_to_pulse", design.second),
+    ):
+        path = run / "data" / f"{name}.nc"
+        try:
+            with xr.open_dataset(path, engine="scipy") as data:
+                bench = _cell_bench(design, data) if column is None else _converter_bench(design, column, data, name)
+                wanted, found = _first_digest(data), render_netlist(bench).digest
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path} cannot be read: {error}; run 'pycosim run' again") from error
+        if wanted != found:
+            raise InputError(
+                f"the circuits of {run} are not those of this installation: a deck of {name} had digest "
+                f"{wanted[:12]} there and has {found[:12]} here; run 'pycosim run' again and give its folder"
+            )
+
+
+def _cell_bench(design: Design, data: xr.Dataset) -> Testbench:
+    return gain_cell_read_bench(
+        design.cell,
+        design.technology,
+        stored_voltages=[float(v) for v in data["stored_voltage"].values],
+        pulse_width=float(data["pulse_width"].values[0]),
+        word_line_voltage=design.technology.supply_voltage,
+    )
+
+
+def _converter_bench(design: Design, column: Column, data: xr.Dataset, name: str) -> Testbench:
+    charge = float(data["charge"].values[0])
+    return charge_to_pulse_bench(
+        column.converter, design.technology, column.timing, charge=charge, cell=design.cell, name=name
+    )
+
+
+def _first_digest(data: xr.Dataset) -> str:
+    text = data["netlist_digest"].values.ravel()[0]
+    return text.decode() if isinstance(text, bytes) else str(text)
+
+
+def _record(fits: GainCellFits, prefix: str, kind: type) -> ModelRecord | None:
+    """Where the model of a role came from; None where attention runs on a model that is no fit itself."""
+    chosen = (fit for name, fit in fits.named().items() if name.startswith(prefix) and type(fit.model) is kind)
+    fit = next(chosen, None)
+    return None if fit is None else fit.record(note="as attention ran on it")
+
+
+def _scalers_document(scalers: Scalers) -> dict[str, dict[str, list[float]]]:
+    signals = ((field.name, getattr(scalers, field.name)) for field in dataclasses.fields(scalers))
+    return {name: {"a": scaler.a.tolist(), "b": scaler.b.tolist()} for name, scaler in signals}
+
+
+def _scalers(document: Mapping[str, Mapping[str, Any]]) -> Scalers:
+    return Scalers(**{name: Scaler(a=pair["a"], b=pair["b"]) for name, pair in document.items()})
