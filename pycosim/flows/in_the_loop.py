@@ -109,7 +109,7 @@ class _Layer:
 
     def call(self, q: Operand, k: Operand, v: Operand) -> NDArray[Any]:
         """The model, with the pulses in `replaced`."""
-        return (self._watched if self._here else self._plain)(q, k, v)
+        return np.asarray((self._watched if self._here else self._plain)(q, k, v))
 
     def operands(self, place: ReadPlace) -> ReadOperands:
         """What a read of the last call was given."""

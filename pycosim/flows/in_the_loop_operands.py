@@ -135,4 +135,4 @@ def _on_axis(values: Array, axis: OperandAxis) -> Array:
     low, high = float(axis.nodes[0]), float(axis.nodes[-1])
     if not axis.is_coded:
         return np.clip(values, low, high)
-    return axis.nodes[Quantizer(n_levels=axis.nodes.size, low=low, high=high).codes(values)]
+    return np.asarray(axis.nodes[Quantizer(n_levels=axis.nodes.size, low=low, high=high).codes(values)])
