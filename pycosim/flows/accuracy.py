@@ -44,8 +44,25 @@ class AccuracyResult:
     clipped: dict[str, float]
 
 
+def attention_hardware(design: Design, workload: Workload, token_period: float) -> AttentionHardware:
+    """Sizes and levels of the hardware that a workload runs on; `token_period` (s) is what one token of age is."""
+    return AttentionHardware(
+        token_period=token_period,
+        tile=workload.tile,
+        window=workload.window,
+        stored_high=float(design.levels[-1]),
+        max_pulse_width=design.max_pulse_width,
+    )
+
+
 def evaluate_accuracy(
-    models: AttentionModels, design: Design, workload: Workload, token_period: float, steps: int, progress: Progress
+    models: AttentionModels,
+    design: Design,
+    workload: Workload,
+    token_period: float,
+    steps: int,
+    progress: Progress,
+    observers: Sequence[Callable[[AttentionTrace], None]] | None = None,
 ) -> AccuracyResult:
     """Measure perplexity with exact, linear and analog attention, the last before and after adaptation.
 
@@ -57,14 +74,9 @@ def evaluate_accuracy(
             `Workload.token_interval`.
         steps: of the adaptation, at most.
         progress: told of each attention.
+        observers: one per layer, told of every call of the adapted analog attention; None for none.
     """
-    hardware = AttentionHardware(
-        token_period=token_period,
-        tile=workload.tile,
-        window=workload.window,
-        stored_high=float(design.levels[-1]),
-        max_pulse_width=design.max_pulse_width,
-    )
+    hardware = attention_hardware(design, workload, token_period)
     ideal = factored_arrays(linear_models(), hardware)
     analog = factored_arrays(models, hardware)
 
@@ -90,6 +102,8 @@ def evaluate_accuracy(
     progress.stage("transformer: adapted analog attention", total=workload.n_tokens)
     shares: list[dict[str, list[float]]] = [{} for _ in scalers]
     watchers = [_clip_watcher(layer) for layer in shares]
+    if observers is not None:
+        watchers = [_both(*pair) for pair in zip(watchers, observers, strict=True)]
     accuracy["analog_adapted"] = measured(linear, analog_layers(analog, adaptation.scalers, watchers))
     return AccuracyResult(
         accuracy=accuracy,
@@ -194,6 +208,16 @@ def _clip_watcher(shares: dict[str, list[float]]) -> Callable[[AttentionTrace], 
     def watch(trace: AttentionTrace) -> None:
         for name, share in trace.clipped.items():
             shares.setdefault(name, []).append(share)
+
+    return watch
+
+
+def _both(
+    first: Callable[[AttentionTrace], None], second: Callable[[AttentionTrace], None]
+) -> Callable[[AttentionTrace], None]:
+    def watch(trace: AttentionTrace) -> None:
+        first(trace)
+        second(trace)
 
     return watch
 
