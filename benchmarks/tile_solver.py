@@ -4,7 +4,8 @@
 
 Arrays of 8 x 8, 16 x 16 and 32 x 32 cells with their converters, wires as narrow as it takes to drop as much as those
 of 64 x 64 cells do at the technology's width; random codes, and levels that lean to one side by column. The cost is
-that of one read of 16 to 256 rows and columns with the shipped wires. `--quick` stops at 8 x 8 and writes nothing.
+that of one read of 16 to 256 rows and columns with the shipped wires. Writes `tile` of the results file and the tables
+of docs/models.md; `--quick` stops at 8 x 8 and writes nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import record
 import typer
 
 from circuits.benches.array import read_only
@@ -93,6 +95,66 @@ def cost(solver: ArraySolver, design: Design, sizes: tuple[int, ...]) -> list[di
     return found
 
 
+def percents(*values: float) -> str:
+    return " / ".join(f"{100 * value:.2g}" for value in values)
+
+
+def tables(flats: list[dict[str, Any]], costs: list[dict[str, Any]], losses: list[dict[str, Any]]) -> dict[str, str]:
+    """Mark in the docs -> table."""
+    flat = [
+        (
+            f"{f['size']} x {f['size']}",
+            f"{100 * f['rms_pulse_error']:.3f}",
+            f"{100 * f['rms_charge_error']:.3f}",
+            f"{100 * f['error']:.2f}",
+            f"{100 * f['without_lines']:.1f}",
+            f"{f['flat_seconds']:.0f}",
+            f"{1e3 * f['seconds']:.1f}",
+            f"{f['speedup']:,.0f}".replace(",", " "),
+        )
+        for f in flats
+    ]
+    cost_rows = [(c["size"], f"{1e3 * c['seconds']:.1f}", f"{1e6 * c['seconds_per_cell']:.1f}") for c in costs]
+    loss_rows = [
+        (
+            f"{k['size']} x {k['size']}",
+            f"{k['word_line_width']:g}",
+            k["n_reads"],
+            "-" if k["loss"] is None else " + ".join(f"{100 * v:.2g}" for v in k["loss"].values()),
+            percents(k["charge_rms_error"], k["charge_worst_error"]),
+            "-" if k["loss"] is None else percents(k["corrected_rms_error"], k["corrected_worst_error"]),
+        )
+        for k in losses
+    ]
+    return {
+        "tile_flat": record.table(
+            (
+                "array",
+                "pulse, % rms of 15 ns",
+                "charge at the foot, % rms of full",
+                "largest of both, %",
+                "largest of the sum of cells, %",
+                "ngspice, s",
+                "solver, ms",
+                "times as fast",
+            ),
+            flat,
+        ),
+        "tile_cost": record.table(("rows and columns", "one read, ms", "a cell, us"), cost_rows),
+        "tile_loss": record.table(
+            (
+                "array",
+                "word lines",
+                "reads",
+                "loss of driver + word line + bit line, %",
+                "error, % of full, rms / worst",
+                "corrected, rms / worst",
+            ),
+            loss_rows,
+        ),
+    }
+
+
 def main(quick: bool = False, out: Path = Path("docs/results/speed.json")) -> None:
     design = make_design(GainCellConfig())
     with NgspicePool(timeout=LONGEST_DECK) as pool:
@@ -125,8 +187,13 @@ def main(quick: bool = False, out: Path = Path("docs/results/speed.json")) -> No
                 f"column model, {size} x {size}, word lines {width:g}: rms charge error "
                 f"{100 * k['charge_rms_error']:.2f} %, corrected {100 * k['corrected_rms_error']:.2f} %"
             )
+    written = tables(flats, costs, losses)
+    for text in written.values():
+        typer.echo(text)
     if quick:
         return
+    for name, text in written.items():
+        record.write_table(name, text)
     document = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
     by_size = {int(f["size"]): f for f in flats}
     document["tile"] = {

@@ -16,6 +16,7 @@ from pycosim.evaluate.figures import (
     Span,
     Trace,
     TransferFigure,
+    WorkloadFigure,
 )
 from pycosim.evaluate.report import (
     Check,
@@ -29,6 +30,7 @@ from pycosim.evaluate.report import (
     WeightsRecord,
     Workload,
 )
+from pycosim.evaluate.workload_cost import EnergyPart, HeadCost, TimePart, WorkloadCost, spread_of
 
 COLUMN, CELL, LATCH = "c0" * 32, "ce" * 32, "1a" * 32
 
@@ -61,6 +63,7 @@ def example_report(*, started: str = "2026-01-02T03:04:05+00:00", notes: tuple[s
         },
         latency=example_latency(),
         energy=example_energy(),
+        workload_cost=example_workload_cost(),
         models=example_models(),
         checks=example_checks(),
         figures=example_figures(),
@@ -185,6 +188,48 @@ def example_energy() -> Energy:
                 published=4000e-12,
             ),
         ),
+    )
+
+
+def example_workload_cost() -> WorkloadCost:
+    """Two parts and two times of 40 tokens, whose sums are those of their parts."""
+    random = np.random.default_rng(3)
+    reads, ends = random.normal(2.5e-12, 0.3e-12, (40, 256)), random.uniform(0.7e-9, 9e-9, (40, 256))
+    write = random.normal(0.3e-12, 0.05e-12, 40)
+    token, last = reads.sum(axis=1), ends.max(axis=1)
+    return WorkloadCost(
+        n_tokens=40,
+        n_reads=reads.size,
+        energy=(
+            EnergyPart(
+                name="array 1 and charge-to-pulse",
+                token=spread_of(token),
+                read=spread_of(reads),
+                planned=787e-12,
+                error=0.0042,
+                n_held_out=15,
+            ),
+            EnergyPart(name="write lines", token=spread_of(write), read=None, planned=0.45e-12),
+        ),
+        total=spread_of(token + write),
+        times=(
+            TimePart(
+                name="longest query pulse (array 1)", token=spread_of([15e-9]), read=None, pulses=None, planned=15e-9
+            ),
+            TimePart(
+                name="last phi pulse has ended",
+                token=spread_of(last),
+                read=spread_of(ends),
+                pulses=0.12,
+                planned=15.6e-9,
+                error=0.0031,
+                n_held_out=12,
+            ),
+        ),
+        latency=spread_of(56.2e-9 - 15.6e-9 + last),
+        planned_latency=56.2e-9,
+        heads=(HeadCost(layer=0, head=1, energy=640e-12, latency=49e-9),),
+        clipped=0.0,
     )
 
 
@@ -348,6 +393,9 @@ def example_figures() -> Figures:
             cross_entropy=1.33 + 0.66 * np.exp(-iterations / 1.6),
             linear=1.206,
             exact=1.162,
+        ),
+        workload=WorkloadFigure(
+            energy=random.normal(6e-10, 1e-10, (2, 40)), pulse_end=random.uniform(1e-9, 15e-9, (2, 40))
         ),
     )
 

@@ -18,6 +18,7 @@ from pycosim.evaluate.accuracy import Accuracy
 from pycosim.evaluate.cost import PUBLISHED_BLOCKS, PUBLISHED_PHASES, PUBLISHED_TILES, Energy, Latency
 from pycosim.evaluate.figures import Figures
 from pycosim.evaluate.report import SCHEMA_VERSION, Check, ModelRecord, Report
+from pycosim.evaluate.workload_cost import Spread, WorkloadCost
 
 SIGNIFICANT_DIGITS = 9
 
@@ -40,6 +41,7 @@ def report_document(report: Report) -> dict[str, Json]:
         "accuracy": {name: _accuracy(value) for name, value in report.accuracy.items()},
         "latency": _latency(report.latency),
         "energy": _energy(report.energy),
+        "workload_cost": None if report.workload_cost is None else _workload_cost(report.workload_cost),
         "models": [_model(model) for model in report.models],
         "checks": [_check(check) for check in report.checks],
         "notes": list(report.notes),
@@ -110,6 +112,55 @@ def _energy(energy: Energy) -> dict[str, object]:
             for block in energy.blocks
         ],
         "published_blocks": [{"name": name, "energy_j": value} for name, value in PUBLISHED_BLOCKS],
+    }
+
+
+def _workload_cost(cost: WorkloadCost) -> dict[str, object]:
+    return {
+        "n_tokens": cost.n_tokens,
+        "n_reads": cost.n_reads,
+        "total_j": _spread(cost.total),
+        "planned_total_j": cost.planned_total,
+        "energy": [
+            {
+                "name": part.name,
+                "token_j": _spread(part.token),
+                "read_j": None if part.read is None else _spread(part.read),
+                "planned_j": part.planned,
+                "error": part.error,
+                "n_held_out": part.n_held_out,
+            }
+            for part in cost.energy
+        ],
+        "latency_s": _spread(cost.latency),
+        "planned_latency_s": cost.planned_latency,
+        "times": [
+            {
+                "name": part.name,
+                "token_s": _spread(part.token),
+                "read_s": None if part.read is None else _spread(part.read),
+                "pulses": part.pulses,
+                "planned_s": part.planned,
+                "error": part.error,
+                "n_held_out": part.n_held_out,
+            }
+            for part in cost.times
+        ],
+        "heads": [
+            {"layer": one.layer, "head": one.head, "energy_j": one.energy, "latency_s": one.latency}
+            for one in cost.heads
+        ],
+        "clipped": cost.clipped,
+    }
+
+
+def _spread(spread: Spread) -> dict[str, object]:
+    return {
+        "mean": spread.mean,
+        "deviation": spread.deviation,
+        "quantile_05": spread.low,
+        "median": spread.median,
+        "quantile_95": spread.high,
     }
 
 

@@ -150,6 +150,19 @@ class AdaptationFigure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WorkloadFigure:
+    """What the tokens of the text cost in one head, by the laws of both columns.
+
+    Args:
+        energy: (2, n_tokens) joule of all reads of each array.
+        pulse_end: (2, n_tokens) seconds from the release of each array's conveyors to the end of the last pulse.
+    """
+
+    energy: Array
+    pulse_end: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Figures:
     """All figures of a report; one that is None is left out."""
 
@@ -161,3 +174,4 @@ class Figures:
     signed_column_check: ColumnCheckFigure | None = None
     retention: RetentionFigure | None = None
     adaptation: AdaptationFigure | None = None
+    workload: WorkloadFigure | None = None

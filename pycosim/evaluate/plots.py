@@ -21,9 +21,10 @@ from pycosim.evaluate.figures import (
     ColumnWaveforms,
     RetentionFigure,
     TransferFigure,
+    WorkloadFigure,
 )
 from pycosim.evaluate.report import Report
-from pycosim.evaluate.system_plots import draw_accuracy, draw_adaptation, draw_energy, draw_latency
+from pycosim.evaluate.system_plots import draw_accuracy, draw_adaptation, draw_energy, draw_latency, draw_workload
 
 COLUMN_ERROR_TARGET = 0.1e-9
 """Seconds: bound on the rms error of a column's pulse in its histogram, a tenth of a 1 ns level. Ours."""
@@ -50,7 +51,13 @@ def draw_figures(report: Report) -> dict[str, Figure]:
 
 
 def draw_data(
-    data: CellIvFigure | ColumnWaveforms | TransferFigure | ColumnCheckFigure | RetentionFigure | AdaptationFigure,
+    data: CellIvFigure
+    | ColumnWaveforms
+    | TransferFigure
+    | ColumnCheckFigure
+    | RetentionFigure
+    | AdaptationFigure
+    | WorkloadFigure,
 ) -> Figure:
     """Draw one figure's arrays the way that suits them; call it inside `drawing_style`."""
     match data:
@@ -66,3 +73,5 @@ def draw_data(
             return draw_retention(data)
         case AdaptationFigure():
             return draw_adaptation(data)
+        case WorkloadFigure():
+            return draw_workload(data)

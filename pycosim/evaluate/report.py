@@ -2,6 +2,7 @@
 
     accuracy   perplexity of the same transformer with exact and with analog attention
     latency    phases of one token in one head         energy   blocks of one token in one head
+    workload_cost   the same of the reads that the text really makes, with their spread
     models     behavioural models and their residuals  checks   figures against their targets
     figures    the arrays behind the plots             provenance   what everything was computed from
     run        when, where and how long: the only part that differs between two runs with one seed
@@ -19,6 +20,7 @@ from typing import Literal
 from pycosim.evaluate.accuracy import Accuracy
 from pycosim.evaluate.cost import Energy, Latency
 from pycosim.evaluate.figures import Figures
+from pycosim.evaluate.workload_cost import WorkloadCost
 
 SCHEMA_VERSION = 1
 """Raised when a key of report.json changes its meaning or goes away."""
@@ -213,6 +215,7 @@ class Report:
         figures: arrays behind the plots.
         provenance: what the figures were computed from.
         run: what differs between runs.
+        workload_cost: energy and times of the reads that this text makes; None where they were not metered.
         notes: remarks that a reader needs to judge the figures (clipped operands, a shortened run), a
             sentence each.
     """
@@ -227,4 +230,5 @@ class Report:
     figures: Figures
     provenance: Provenance
     run: RunRecord
+    workload_cost: WorkloadCost | None = None
     notes: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from pycosim.evaluate.accuracy import Accuracy
 from pycosim.evaluate.cost import PUBLISHED_PHASES, PUBLISHED_TILES, Energy, Latency, Source
 from pycosim.evaluate.drawing import BAND, INK, MUTED, SERIES, SURFACE, new_figure, plain
-from pycosim.evaluate.figures import AdaptationFigure
+from pycosim.evaluate.figures import AdaptationFigure, WorkloadFigure
 from pycosim.evaluate.quantities import show_number, show_quantity
 from pycosim.evaluate.wording import accuracy_label
 
@@ -136,6 +136,23 @@ def draw_energy(energy: Energy) -> Figure:
     axes.set_xlabel("energy per token and tile of 64 tokens (pJ)")
     _source_legend(axes, {block.source for block in energy.blocks}, published=True)
     _horizontal_bars(axes)
+    return figure
+
+
+def draw_workload(data: WorkloadFigure) -> Figure:
+    """How often a token of the text costs how much in each array, and when its last pulse ends."""
+    figure = new_figure(10.0, 3.0)
+    left, right = figure.subplots(1, 2)
+    for axes, values, name in (
+        (left, 1e12 * data.energy, "energy of a token's reads (pJ)"),
+        (right, 1e9 * data.pulse_end, "end of a token's last pulse after the release (ns)"),
+    ):
+        bins = np.histogram_bin_edges(values, bins=30)
+        for row, color, label in zip(values, (SERIES[0], SERIES[1]), ("array 1", "array 2"), strict=True):
+            axes.hist(row, bins=bins, histtype="stepfilled", alpha=0.6, color=color, label=label)
+        axes.set(xlabel=name, ylabel="tokens")
+        plain(axes, grid="y")
+    left.legend()
     return figure
 
 

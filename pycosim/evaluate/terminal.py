@@ -10,12 +10,15 @@ from pycosim.evaluate import wording
 from pycosim.evaluate.cost import PUBLISHED_TILES, Energy, Latency
 from pycosim.evaluate.quantities import show_count, show_number, show_quantity
 from pycosim.evaluate.report import Check, ModelRecord, Report
+from pycosim.evaluate.workload_cost import WorkloadCost
 
 
 def terminal_report(report: Report) -> RenderableType:
     """Lay out a report for `rich.print`; reads well from 80 columns on, with and without colour."""
     parts: list[RenderableType] = [_title(report), "", _accuracy(report), "", _latency(report.latency)]
     parts += ["", _energy(report.energy)]
+    if report.workload_cost is not None:
+        parts += ["", _text_energy(report.workload_cost), "", _text_times(report.workload_cost)]
     if report.models:
         parts += ["", _models(report.models)]
     if report.checks:
@@ -91,6 +94,45 @@ def _energy(energy: Energy) -> Table:
         table.add_row(block.name, _picojoule(block.energy), per_tile, published, block.source)
     total, per_tile = _picojoule(energy.total), _picojoule(energy.per_tile)
     table.add_row("sum", total, per_tile, _picojoule(energy.published_per_tile), "", style="bold")
+    return table
+
+
+def _text_energy(cost: WorkloadCost) -> Table:
+    table = _table(f"Energy of this text per token and head, by the laws ({cost.n_tokens} tokens x heads)")
+    table.add_column("block")
+    for name in ("mean", "5 to 95 %", "random columns", "held-out error"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for part in cost.energy:
+        table.add_row(
+            part.name,
+            _picojoule(part.token.mean),
+            wording.spread_text(part.token, "J", "p"),
+            _picojoule(part.planned),
+            wording.error_text(part.error),
+        )
+    spread = wording.spread_text(cost.total, "J", "p")
+    table.add_row(
+        "sum, simulated", _picojoule(cost.total.mean), spread, _picojoule(cost.planned_total), "", style="bold"
+    )
+    return table
+
+
+def _text_times(cost: WorkloadCost) -> Table:
+    table = _table("Latency of this text per token and head, were each phase to end with its last column")
+    table.add_column("phase")
+    for name in ("mean", "5 to 95 %", "as clocked", "held-out error"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for part in cost.times:
+        table.add_row(
+            part.name,
+            show_quantity(part.token.mean, "s", prefix="n"),
+            wording.spread_text(part.token, "s", "n"),
+            show_quantity(part.planned, "s", prefix="n"),
+            wording.error_text(part.error),
+        )
+    mean, spread = show_quantity(cost.latency.mean, "s", prefix="n"), wording.spread_text(cost.latency, "s", "n")
+    planned = show_quantity(cost.planned_latency, "s", prefix="n")
+    table.add_row("token, all phases", mean, spread, planned, "", style="bold")
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pycosim.evaluate.cost import Source
 from pycosim.evaluate.quantities import scale_for, show_number, show_quantity
 from pycosim.evaluate.report import Check, Interval
+from pycosim.evaluate.workload_cost import Spread
 
 _ACCURACY_LABELS = {
     "exact": "Exact softmax",
@@ -53,6 +54,17 @@ def interval_text(interval: Interval) -> str:
     factor, unit = scale_for(largest, interval.unit)
     low, high = (show_number(end / factor, trim=True) for end in (interval.low, interval.high))
     return f"{interval.name.replace('_', ' ')} {low} to {high} {unit}".rstrip()
+
+
+def spread_text(spread: Spread, unit: str, prefix: str) -> str:
+    """Both outer quantiles of a spread, in one unit: "412 to 963 pJ"."""
+    low = show_quantity(spread.low, unit, prefix=prefix).removesuffix(f" {prefix}{unit}")
+    return f"{low} to {show_quantity(spread.high, unit, prefix=prefix)}"
+
+
+def error_text(error: float | None) -> str:
+    """A relative error as text; nothing where there is no law."""
+    return "" if error is None else f"{show_number(100 * error, digits=2)} %"
 
 
 def ratio_text(value: float, reference: float) -> str:

@@ -13,6 +13,9 @@ from pycosim.export.block import number
 from pycosim.models.io import SCHEMA_VERSION, ModelRecord, load_model
 from pycosim.units import format_quantity
 
+_PARTS = ("column.json", "cell.json", "converter.json")
+"""Files of a column's folder that are no laws of its own."""
+
 _NAME = re.compile(r"[a-z]\w*", re.ASCII)
 
 
@@ -65,16 +68,23 @@ def read_source(path: Path, name: str | None = None) -> Source:
 def read_sources(path: Path) -> tuple[Source, ...]:
     """Read the models of a run's folder, of a folder of models, or of one file.
 
+    Of columns in folders of their own come the laws, named after both: cell and converter stand in the folder above.
+
     Raises:
         InputError: where there is none, or one of them cannot be read.
     """
     if not path.is_dir():
         return (read_source(path),)
     folder = path / "models" if (path / "models").is_dir() else path
-    files = sorted(folder.glob("*.json"))
-    if not files:
+    files = [file for file in sorted(folder.glob("*.json")) if file.name != "column.json"]
+    columns = [one.parent for one in sorted(folder.glob("*/column.json"))]
+    laws = [file for column in columns for file in sorted(column.glob("*.json")) if file.name not in _PARTS]
+    if not files and not laws:
         raise InputError(f"no model files in {folder}; give a run's folder, or the .json that save_model wrote")
-    return tuple(read_source(file) for file in files)
+    return (
+        *(read_source(file) for file in files),
+        *(read_source(file, f"{file.parent.name}_{file.stem}".lower().replace("-", "_")) for file in laws),
+    )
 
 
 def provenance(source: Source) -> tuple[str, ...]:

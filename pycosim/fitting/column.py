@@ -21,6 +21,10 @@ from pycosim.models.io import ModelRecord
 ALL = "all"
 """Key of the errors over all kinds of operands together."""
 
+_FEWEST_OTHERS, _PARTS = 16, 4
+"""Reads of other kinds without which a kind cannot be left out, and the parts that then take the kinds' place for the
+choice of terms. Ours: the reads that four terms need; with fewer, what a kind left out shows is chance."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadErrors:
@@ -166,7 +170,7 @@ def fit_column_law(
     selection = select_terms(
         offered,
         y[fitted],
-        names[fitted],
+        _folds(names[fitted]),
         always=always,
         non_negative=non_negative,
         weights=None if weights is None else np.broadcast_to(np.asarray(weights, dtype=np.float64), y.shape)[fitted],
@@ -189,6 +193,14 @@ def fit_column_law(
         errors=read_errors(law.value(activity)[judged], y[judged], names[judged]),
         netlist_digests=tuple(netlist_digests),
     )
+
+
+def _folds(kinds: NDArray[np.str_]) -> NDArray[np.str_]:
+    """The kinds; parts of the reads where all other kinds together tell too little of one that is left out."""
+    _, counts = np.unique(kinds, return_counts=True)
+    if counts.sum() - counts.max() >= _FEWEST_OTHERS:
+        return kinds
+    return np.array([f"part {k % _PARTS}" for k in range(kinds.size)])
 
 
 def charge_of_pulse(converter: ConverterModel, pulse_width: ArrayLike, low: float, high: float) -> Array:

@@ -57,7 +57,13 @@ def attention_hardware(design: Design, workload: Workload, token_period: float) 
 
 
 def evaluate_accuracy(
-    models: AttentionModels, design: Design, workload: Workload, token_period: float, steps: int, progress: Progress
+    models: AttentionModels,
+    design: Design,
+    workload: Workload,
+    token_period: float,
+    steps: int,
+    progress: Progress,
+    observers: Sequence[Callable[[AttentionTrace], None]] | None = None,
 ) -> AccuracyResult:
     """Measure perplexity with exact, linear and analog attention, the last before and after adaptation.
 
@@ -69,6 +75,7 @@ def evaluate_accuracy(
             `Workload.token_interval`.
         steps: of the adaptation, at most.
         progress: told of each attention.
+        observers: one per layer, told of every call of the adapted analog attention; None for none.
     """
     hardware = attention_hardware(design, workload, token_period)
     ideal = factored_arrays(linear_models(), hardware)
@@ -96,6 +103,8 @@ def evaluate_accuracy(
     progress.stage("transformer: adapted analog attention", total=workload.n_tokens)
     shares: list[dict[str, list[float]]] = [{} for _ in scalers]
     watchers = [_clip_watcher(layer) for layer in shares]
+    if observers is not None:
+        watchers = [_both(*pair) for pair in zip(watchers, observers, strict=True)]
     accuracy["analog_adapted"] = measured(linear, analog_layers(analog, adaptation.scalers, watchers))
     return AccuracyResult(
         accuracy=accuracy,
@@ -200,6 +209,16 @@ def _clip_watcher(shares: dict[str, list[float]]) -> Callable[[AttentionTrace], 
     def watch(trace: AttentionTrace) -> None:
         for name, share in trace.clipped.items():
             shares.setdefault(name, []).append(share)
+
+    return watch
+
+
+def _both(
+    first: Callable[[AttentionTrace], None], second: Callable[[AttentionTrace], None]
+) -> Callable[[AttentionTrace], None]:
+    def watch(trace: AttentionTrace) -> None:
+        first(trace)
+        second(trace)
 
     return watch
 

@@ -35,6 +35,8 @@ class GainCellConfig:
         n_workers: simulator processes; None for one per processor.
         n_columns: whole columns of the first array in ngspice that check the models.
         n_signed_columns: the same for the second array.
+        n_law_columns: further columns of each array, so many sparse ones and as many with the transformer's operands,
+            for the laws of energy and latency; 0 for no laws.
         n_tokens: tokens of held-out text that the accuracies are measured on.
         adaptation_steps: steps of the adaptation of the scalers, at most.
     """
@@ -47,6 +49,7 @@ class GainCellConfig:
     n_workers: int | None = None
     n_columns: int = 32
     n_signed_columns: int = 32
+    n_law_columns: int = 6
     n_tokens: int = 32768
     adaptation_steps: int = 20
 
@@ -59,6 +62,8 @@ class GainCellConfig:
         for name in ("n_columns", "n_signed_columns", "n_tokens", "adaptation_steps"):
             if getattr(self, name) < 2:
                 raise ConfigurationError(f"{name} must be at least 2, got {getattr(self, name)}")
+        if self.n_law_columns != 0 and self.n_law_columns < 3:
+            raise ConfigurationError(f"n_law_columns must be 0 for no laws, or at least 3, got {self.n_law_columns}")
         if not -273.15 < self.temperature < 500.0:
             raise ConfigurationError(f"temperature must be in degrees Celsius, got {self.temperature:g}")
 
@@ -70,6 +75,7 @@ class GainCellConfig:
             self,
             n_columns=min(self.n_columns, 10),
             n_signed_columns=min(self.n_signed_columns, 6),
+            n_law_columns=min(self.n_law_columns, 3),
             n_tokens=min(self.n_tokens, 8192),
             adaptation_steps=min(self.adaptation_steps, 8),
         )

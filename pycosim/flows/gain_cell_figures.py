@@ -20,6 +20,7 @@ from pycosim.evaluate.figures import (
 from pycosim.fitting.fit import hold_out_every
 from pycosim.flows.characterization import Design
 from pycosim.flows.gain_cell_result import GainCellResult
+from pycosim.flows.gain_cell_workload import workload_figure
 from pycosim.models.converter import ConverterModel
 from pycosim.spice import Waveforms
 
@@ -54,6 +55,7 @@ def gain_cell_figures(result: GainCellResult) -> Figures:
             linear=losses["linear"],
             exact=losses["exact"],
         ),
+        workload=None if result.reads is None else workload_figure(result.reads),
     )
 
 

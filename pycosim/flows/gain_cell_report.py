@@ -19,7 +19,7 @@ import numpy as np
 
 from pycosim.evaluate import published
 from pycosim.evaluate.cost import Latency
-from pycosim.evaluate.quantities import show_quantity
+from pycosim.evaluate.quantities import show_count, show_quantity
 from pycosim.evaluate.report import (
     Check,
     NetlistRecord,
@@ -34,9 +34,11 @@ from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData
 from pycosim.flows.columns import ColumnCheck
 from pycosim.flows.config import config_text
+from pycosim.flows.cost_laws import law_checks, law_records
 from pycosim.flows.fits import model_records
 from pycosim.flows.gain_cell_figures import gain_cell_figures
 from pycosim.flows.gain_cell_result import GainCellResult
+from pycosim.flows.gain_cell_workload import report_workload_cost
 from pycosim.flows.workload import Workload as GainCellWorkload
 from pycosim.spice import ngspice_version
 
@@ -81,14 +83,22 @@ def gain_cell_report(
         stages: how long each stage took.
     """
     technology, config = result.design.technology, result.config
+    laws, reads = result.laws, result.reads
+    cost = (
+        None if laws is None or reads is None else report_workload_cost(reads, laws.fits, result.energy, result.latency)
+    )
     return Report(
         system="gain-cell attention",
         workload=_workload(result.workload),
         accuracy=result.accuracy.accuracy,
         latency=result.latency,
         energy=result.energy,
-        models=model_records(result.fits, "models"),
-        checks=_checks(result.cell, result.checks, result.latency, result.accuracy),
+        workload_cost=cost,
+        models=(*model_records(result.fits, "models"), *(() if laws is None else law_records(laws, "models"))),
+        checks=(
+            *_checks(result.cell, result.checks, result.latency, result.accuracy),
+            *(() if laws is None else law_checks(laws, result.design.max_pulse_width)),
+        ),
         figures=gain_cell_figures(result),
         provenance=Provenance(
             netlists=tuple(
@@ -251,11 +261,14 @@ def _notes(result: GainCellResult) -> tuple[str, ...]:
             "Word-line and data-line drivers, clocks and bias voltages are ideal sources here; DACs and digital "
             "control are the published figures, marked assumed. docs/gain_cell.md has drivers of transistors."
         ),
-        (
-            "Energy is the mean over random columns whose charges are spread evenly over the converters' range, not "
-            "over the transformer's operands."
-        ),
+        "Energy of a block: the mean over random columns whose charges are spread evenly over the converters' range.",
     ]
+    if result.reads is not None:
+        notes.append(
+            f"The cost of this text is that of all {show_count(result.reads.n_reads)} columns that "
+            f"{result.reads.n_tokens} tokens read in their heads, drawn from those with a full window; by laws that "
+            "know neither drift nor mismatch."
+        )
     if result.config.quick:
         notes.append("This was a quick run: fewer points, columns and tokens.")
     return tuple(notes)

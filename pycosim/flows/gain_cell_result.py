@@ -12,8 +12,10 @@ from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData, Design
 from pycosim.flows.columns import ColumnCheck
 from pycosim.flows.config import GainCellConfig
+from pycosim.flows.cost_laws import CostLaws
 from pycosim.flows.fits import GainCellFits
 from pycosim.flows.workload import Workload
+from pycosim.flows.workload_cost import TokenReads
 from pycosim.spice import Waveforms
 
 
@@ -34,6 +36,8 @@ class GainCellResult:
         latency: phases of one token.
         energy: blocks of one token.
         accuracy: perplexities and adaptation.
+        laws: of energy and latency of both columns; None where the settings ask for none.
+        reads: that adapted analog attention made, metered; None without laws, or where no token has a full window.
     """
 
     design: Design
@@ -48,3 +52,5 @@ class GainCellResult:
     latency: Latency
     energy: Energy
     accuracy: AccuracyResult
+    laws: CostLaws | None = None
+    reads: TokenReads | None = None

@@ -109,7 +109,8 @@ class _Layer:
 
     def call(self, q: Operand, k: Operand, v: Operand) -> NDArray[Any]:
         """The model, with the pulses in `replaced`."""
-        return np.asarray((self._watched if self._here else self._plain)(q, k, v))
+        out: NDArray[Any] = (self._watched if self._here else self._plain)(q, k, v)
+        return out
 
     def operands(self, place: ReadPlace) -> ReadOperands:
         """What a read of the last call was given."""

@@ -34,11 +34,17 @@ CORRECTION = (
     "loaded_charge",
     "crowded_charge",
     "crowded_square",
+    "railed_charge",
+    "low_charge",
     "far_charge",
     "pulses",
     "first_step",
 )
-"""What may be missing in the sum of the cells: offset, gain, by sign, the soft clamp, the place, edges."""
+"""What may be missing in the sum of the cells: offset, gain, by sign, the soft clamp, the place, edges.
+
+A bit line that is not held moves with the line's current, and each cell that is up loses current by its own output
+conductance. That is no share of the cell's current: it rises steeply towards the rails, and is not the same for both of
+the read transistors, hence the two terms of the levels."""
 
 CONVERTER = (
     "one",
@@ -52,7 +58,7 @@ CONVERTER = (
     "output_time",
     "output_pulse",
 )
-"""On what the energy of a converter may depend."""
+"""On what the energy of a converter may depend; its idle energy stands in every law."""
 
 WORD_LINES = ("pulses", "pulse_time", "cells_sink", "cells_source", "line_sinks", "line_sources", "square")
 """On what the energy of the word lines may depend."""
@@ -60,8 +66,11 @@ WORD_LINES = ("pulses", "pulse_time", "cells_sink", "cells_source", "line_sinks"
 WRITE = ("one", "levels", "levels_squared", "cells_raised", "cells_lowered")
 """On what the energy of the write may depend; a cell that is lowered gives charge back, so signs are free."""
 
-CONVERSION = ("one", "output_time", "first_step", "charge", "longest")
-"""On what the time from the release to the end of the pulse may depend."""
+CONVERSION = ("one", "output_time")
+"""Of what the time from the release to the end of the pulse is made: its start, and its width."""
+
+CORRECTED = "with the correction"
+"""Key of the behaviour of the whole model."""
 
 MARGIN = 1.0
 """By how much of its fitted range a term of energy or time may lie beyond it. Ours: these laws are linear, and a clip
@@ -198,6 +207,7 @@ def fit_surrogate(
             quantity=f"energy of {name.replace('_', ' ')}",
             unit="J",
             candidates=candidates,
+            always=("one",) if name == "converter" else (),
             non_negative=name != "write",
             weights=1 / whole,
             margin=MARGIN,
@@ -214,7 +224,7 @@ def fit_surrogate(
         quantity="conversion time",
         unit="s",
         candidates=CONVERSION,
-        always=("one",),
+        always=CONVERSION,
         weights=1 / np.where(np.isfinite(times), times, 1.0),
         margin=MARGIN,
         netlist_digests=digests,
@@ -238,7 +248,7 @@ def fit_surrogate(
         laws={"correction": correction, **energy, "conversion": conversion},
         behaviour={
             "sum of the cells": read_errors(converter.pulse_width(plain.charge)[judged], pulses[judged], kinds[judged]),
-            "with the correction": read_errors(found.pulse_width[judged], pulses[judged], kinds[judged]),
+            CORRECTED: read_errors(found.pulse_width[judged], pulses[judged], kinds[judged]),
         },
         energy=read_errors(found.total_energy[judged], whole[judged], kinds[judged]),
         constant_energy=read_errors(np.full(judged.sum(), whole[~judged].mean()), whole[judged], kinds[judged]),

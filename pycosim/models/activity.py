@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pycosim.checks import Array, finite_array
 from pycosim.errors import InputError
@@ -54,6 +54,10 @@ class ColumnActivity:
         """Integral over the read of a value that each step has, (...)."""
         return np.asarray((of_step * self.durations).sum(axis=-1))
 
+    def rows_up(self, of_row: Array) -> Array:
+        """Sum of a value that each row has over the rows that are up, for each step, (..., n_rows)."""
+        return _sum_from(np.take_along_axis(of_row, _fall_order(self.pulse_widths), axis=-1))
+
     def with_output(self, output: ArrayLike) -> ColumnActivity:
         """The same reads with the pulse of their converter, (...) s."""
         return replace(self, output=finite_array("output", output))
@@ -94,7 +98,7 @@ def column_activity(
             f"pulse_widths and stored_voltages must both be (..., n_rows), found {widths.shape} and {levels.shape}"
         )
     charges = cell.charge(widths, levels)
-    order = np.argsort(widths, axis=-1, kind="stable")
+    order = _fall_order(widths)
     falls = np.take_along_axis(widths, order, axis=-1)
     amplitude = np.divide(charges, widths, out=np.zeros_like(charges), where=widths > 0)
     ordered = np.take_along_axis(amplitude, order, axis=-1)
@@ -108,6 +112,11 @@ def column_activity(
         active=np.arange(widths.shape[-1], 0, -1, dtype=np.float64),
         mid_voltage=mid_voltage,
     )
+
+
+def _fall_order(pulse_widths: Array) -> NDArray[np.intp]:
+    """Rows in the order in which their word lines fall; each step of the staircase ends with one of them."""
+    return np.argsort(pulse_widths, axis=-1, kind="stable")
 
 
 def _sum_from(rows: Array) -> Array:
@@ -138,6 +147,16 @@ def _output(activity: ColumnActivity) -> Array:
 
 def _pushed(values: Array) -> Array:
     return np.maximum(values, 0.0)
+
+
+def _railed(activity: ColumnActivity) -> Array:
+    distances = (activity.stored_voltages - activity.mid_voltage) ** 4
+    return activity.over_time(activity.currents * activity.rows_up(distances))
+
+
+def _low(activity: ColumnActivity) -> Array:
+    distances = _pushed(activity.mid_voltage - activity.stored_voltages)
+    return activity.over_time(activity.currents * activity.rows_up(distances))
 
 
 def _place(activity: ColumnActivity) -> Array:
@@ -204,6 +223,16 @@ TERMS: Mapping[str, Term] = {
         unit="A^3 s",
         meaning="integral of the line's current times its magnitude times the sum of the cells' magnitudes",
         value=lambda a: a.over_time(a.currents * np.abs(a.currents) * a.magnitudes),
+    ),
+    "railed_charge": Term(
+        unit="C V^4",
+        meaning="charge, each step times the distances from half the supply to the fourth, of the levels that are up",
+        value=_railed,
+    ),
+    "low_charge": Term(
+        unit="C V",
+        meaning="charge, each step times the distances below half the supply, of the levels that are up",
+        value=_low,
     ),
     "first_step": Term(unit="A", meaning="current at the rise of the word lines", value=lambda a: a.currents[..., 0]),
     "far_charge": Term(

@@ -15,13 +15,13 @@ from circuits.benches.cell import CELLS_PER_LINE
 from pycosim.evaluate.cost import PUBLISHED_BLOCKS, PUBLISHED_TILES
 from pycosim.evaluate.document import Json
 from pycosim.evaluate.drawing import SERIES, drawing_style, new_figure, plain
+from pycosim.flows.read_operands import ReadOperands, transformer_operands
 from pycosim.spice import Simulator
 from pycosim.studies.area import area_table, circuit_areas, head_area
 from pycosim.studies.digital import DigitalEstimate, gate_energy
 from pycosim.studies.energy_floor import Floor, energy_floor
 from pycosim.studies.numbers import number_at
 from pycosim.studies.study import Laboratory, Study, Table
-from pycosim.studies.workload import ReadOperands, transformer_operands
 from pycosim.sweeps.cell import read_current_table
 from pycosim.sweeps.column import Column, column_reads
 

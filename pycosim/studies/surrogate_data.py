@@ -18,10 +18,10 @@ from pycosim.flows.characterization import Design, measure_transfers
 from pycosim.flows.conditions import cell_table
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.operand_kinds import operand_kinds
+from pycosim.flows.read_operands import transformer_operands
 from pycosim.flows.sampled_parts import budget_deviations
 from pycosim.flows.surrogates import measure_reads
 from pycosim.studies.study import Laboratory
-from pycosim.studies.workload import transformer_operands
 from pycosim.sweeps.cell import read_charges
 from pycosim.sweeps.column import Column
 from pycosim.sweeps.noise_budget import Operands, noise_budget

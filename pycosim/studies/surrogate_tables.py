@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pycosim.evaluate.workload_cost import spread_of
 from pycosim.fitting.column import ALL, LawFit, ReadErrors
 from pycosim.fitting.sampled import QUANTILES, DistributionCheck, SampledFit
-from pycosim.flows.surrogates import SurrogateFit
+from pycosim.flows.surrogates import CORRECTED, SurrogateFit
+from pycosim.flows.workload_cost import ArrayReads, TokenReads
 from pycosim.models.activity import TERMS
 from pycosim.studies.study import Table
-from pycosim.studies.workload_cost import Spread, WorkloadCost
+
+Array = NDArray[np.float64]
 
 ARRAYS = ("array 1", "array 2 (signed)")
 """Names of both columns."""
@@ -33,7 +39,7 @@ def error_table(fits: Sequence[SurrogateFit], longest: float) -> Table:
     rows = []
     for name, fit in zip(ARRAYS, fits, strict=True):
         for kind, energy in fit.energy.items():
-            plain, corrected = (fit.behaviour[key][kind] for key in ("sum of the cells", "with the correction"))
+            plain, corrected = (fit.behaviour[key][kind] for key in ("sum of the cells", CORRECTED))
             rows.append(
                 (
                     f"{name}, {kind}" if kind != ALL else f"**{name}, all**",
@@ -165,26 +171,35 @@ def sampled_table(parts: Mapping[str, SampledFit]) -> Table:
     )
 
 
-def workload_table(cost: WorkloadCost) -> Table:
-    """Energy and latency of the transformer's own text."""
+def workload_table(reads: TokenReads) -> Table:
+    """Energy and time of the transformer's own text."""
 
-    def row(what: str, spread: Spread, scale: float, digits: int) -> tuple[str, ...]:
-        values = (spread.mean, spread.deviation, spread.low, spread.median, spread.high)
-        return (what, *(f"{value * scale:.{digits}f}" for value in values))
+    def row(what: str, values: Array, scale: float, digits: int) -> tuple[str, ...]:
+        found = spread_of(values)
+        numbers = (found.mean, found.deviation, found.low, found.median, found.high)
+        return (what, *(f"{value * scale:.{digits}f}" for value in numbers))
 
-    clipped = max(cost.first.clipped, cost.second.clipped)
-    arrays = ((ARRAYS[0], cost.first), (ARRAYS[1], cost.second))
-    rows = [
-        row(f"{name}: {supply}, pJ", spread, 1e12, 3) for name, one in arrays for supply, spread in one.energy.items()
-    ]
-    rows += [row(f"{name}: latency, ns", one.latency, 1e9, 2) for name, one in arrays]
-    rows.append(row("all columns that a token reads in a head, pJ", cost.token, 1e12, 0))
+    arrays = tuple(zip(ARRAYS, (reads.first, reads.second), strict=True))
+    every = np.sum([one.energy.sum(axis=1) for _, one in arrays], axis=0)
+    rows = [row(f"{name}: one read, pJ", one.energy, 1e12, 3) for name, one in arrays]
+    rows += [row(f"{name}: release to the end of a pulse, ns", one.conversion, 1e9, 2) for name, one in arrays]
+    rows += [row(f"{name}: to the end of a token's last pulse, ns", _last(one), 1e9, 2) for name, one in arrays]
+    rows.append(row("all columns that a token reads in a head, pJ", every, 1e12, 0))
+    rows.append(row("write of a token, pJ", reads.first.write + reads.second.write, 1e12, 3))
+    shares = "; ".join(
+        f"{name}: {100 * one.active:.0f} % of the rows have a pulse, {100 * one.pulses:.0f} % of the columns make one"
+        for name, one in arrays
+    )
     return Table(
-        title=f"The shipped transformer's text by the models: {cost.n_tokens} tokens drawn over layers and heads, "
-        f"{cost.first.n_reads + cost.second.n_reads} reads",
+        title=f"The shipped transformer's text by the models: {reads.n_tokens} tokens x heads with a full window, "
+        f"{reads.n_reads} reads",
         header=("", "mean", "deviation", "5 %", "median", "95 %"),
         rows=tuple(rows),
-        note=f"Per read of a column. The write is that of a whole column; a token writes one column of keys and one of "
-        f"values, {cost.write * 1e12:.2f} pJ, and reads all columns of its window (256 tokens: up to 4 tiles). Without "
-        f"bias, drivers and digital. Terms outside the fitted range, clipped: {100 * clipped:.2f} %.",
+        note=f"{shares}. Without bias, drivers and digital. Terms outside the fitted range, clipped: "
+        f"{100 * reads.clipped:.2f} %.",
     )
+
+
+def _last(reads: ArrayReads) -> Array:
+    """Of every token its slowest column, (n_tokens,) s."""
+    return np.asarray(reads.conversion.max(axis=1))

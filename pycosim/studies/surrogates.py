@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from pycosim.evaluate.document import Json
+from pycosim.evaluate.workload_cost import spread_of
 from pycosim.fitting.column import ALL, ReadErrors
 from pycosim.fitting.sampled import DistributionCheck, SampledFit
 from pycosim.flows.conditions import cell_table
@@ -21,7 +23,8 @@ from pycosim.flows.sampled_parts import (
     sampled_cells,
     sampled_converters,
 )
-from pycosim.flows.surrogates import SurrogateFit, fit_surrogate, held_out_reads
+from pycosim.flows.surrogates import CORRECTED, SurrogateFit, fit_surrogate, held_out_reads
+from pycosim.flows.workload_cost import TokenReads, metered_text
 from pycosim.models.column import save_column
 from pycosim.models.converter import PulseTable
 from pycosim.models.io import save_model
@@ -37,7 +40,8 @@ from pycosim.studies.surrogate_tables import (
     sampled_table,
     workload_table,
 )
-from pycosim.studies.workload_cost import Spread, WorkloadCost, workload_cost
+
+Array = NDArray[np.float64]
 
 HELD_OUT = 1 / 3
 """Share of the reads of every kind by which models are judged."""
@@ -146,26 +150,21 @@ def study_surrogates(lab: Laboratory, kept: Path | None = None) -> Study:
     data = measure_surrogate_data(lab, kept)
     surrogates = fit_surrogates(lab, data)
     lab.progress.stage("surrogates: the workload")
-    cost = workload_cost(
-        lab.design,
-        surrogates.fits[0].surrogate,
-        surrogates.fits[1].surrogate,
-        n_tokens=20 if lab.quick else 200,
-        seed=lab.seed,
-    )
+    columns = (surrogates.fits[0].surrogate, surrogates.fits[1].surrogate)
+    reads = metered_text(lab.design, columns, n_contexts=2 if lab.quick else 32, seed=lab.seed)
     if kept is not None:
         save_surrogates(kept / "models", surrogates)
     return Study(
         name="surrogates",
         title="Models of whole columns",
-        figures={"surrogate": _figures(surrogates, cost, lab.design.max_pulse_width)},
+        figures={"surrogate": _figures(surrogates, reads, lab.design.max_pulse_width)},
         tables=(
             error_table(surrogates.fits, lab.design.max_pulse_width),
             *(law_table(fit, name) for fit, name in zip(surrogates.fits, ARRAYS, strict=True)),
             *(path_table(fit, name) for fit, name in zip(surrogates.fits, ARRAYS, strict=True)),
             sampled_table(surrogates.sampled),
             distribution_table(surrogates.checks),
-            workload_table(cost),
+            workload_table(reads),
         ),
         datasets=data,
     )
@@ -175,7 +174,8 @@ def _errors(errors: Mapping[str, ReadErrors]) -> dict[str, Json]:
     return {kind: error.relative if np.isfinite(error.relative) else None for kind, error in errors.items()}
 
 
-def _spread(spread: Spread) -> dict[str, Json]:
+def _spread(values: Array) -> dict[str, Json]:
+    spread = spread_of(values)
     return {
         "mean": spread.mean,
         "deviation": spread.deviation,
@@ -185,13 +185,13 @@ def _spread(spread: Spread) -> dict[str, Json]:
     }
 
 
-def _figures(surrogates: Surrogates, cost: WorkloadCost, longest: float) -> dict[str, Json]:
+def _figures(surrogates: Surrogates, reads: TokenReads, longest: float) -> dict[str, Json]:
     fits = dict(zip(("array_1", "array_2"), surrogates.fits, strict=True))
     arrays: dict[str, Json] = {
         name: {
             "n_fitted": int(fit.laws["converter"].n_fitted),
             "n_held_out": fit.energy[ALL].n_reads,
-            "behaviour_rms_s": {kind: error.rms for kind, error in fit.behaviour["with the correction"].items()},
+            "behaviour_rms_s": {kind: error.rms for kind, error in fit.behaviour[CORRECTED].items()},
             "behaviour_rms_without_correction_s": fit.behaviour["sum of the cells"][ALL].rms,
             "energy": _errors(fit.energy),
             "energy_of_a_constant": fit.constant_energy[ALL].relative,
@@ -202,7 +202,7 @@ def _figures(surrogates: Surrogates, cost: WorkloadCost, longest: float) -> dict
         for name, fit in fits.items()
     }
     return {
-        "behaviour_error": max(fit.behaviour["with the correction"][ALL].rms for fit in surrogates.fits) / longest,
+        "behaviour_error": max(fit.behaviour[CORRECTED][ALL].rms for fit in surrogates.fits) / longest,
         "energy_error": max(fit.energy[ALL].relative for fit in surrogates.fits),
         "latency_error": max(fit.conversion[ALL].relative for fit in surrogates.fits),
         "latency_error_from_the_rise": max(fit.latency[ALL].relative for fit in surrogates.fits),
@@ -227,13 +227,14 @@ def _figures(surrogates: Surrogates, cost: WorkloadCost, longest: float) -> dict
             for check in surrogates.checks
         ],
         "workload": {
-            "n_tokens": cost.n_tokens,
-            "token_j": _spread(cost.token),
-            "write_j": cost.write,
-            "array_1_read_j": _spread(cost.first.energy["read"]),
-            "array_2_read_j": _spread(cost.second.energy["read"]),
-            "array_1_latency_s": _spread(cost.first.latency),
-            "array_2_latency_s": _spread(cost.second.latency),
-            "clipped": max(cost.first.clipped, cost.second.clipped),
+            "n_tokens": reads.n_tokens,
+            "n_reads": reads.n_reads,
+            "token_j": _spread(reads.first.energy.sum(axis=1) + reads.second.energy.sum(axis=1)),
+            "write_j": _spread(reads.first.write + reads.second.write),
+            "array_1_read_j": _spread(reads.first.energy),
+            "array_2_read_j": _spread(reads.second.energy),
+            "array_1_conversion_s": _spread(reads.first.conversion),
+            "array_2_conversion_s": _spread(reads.second.conversion),
+            "clipped": reads.clipped,
         },
     }

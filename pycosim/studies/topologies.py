@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pycosim.evaluate.document import Json
 from pycosim.flows.columns import draw_operands
+from pycosim.flows.read_operands import transformer_operands
 from pycosim.models.cell import LookupCell
 from pycosim.studies.energy_floor import Floor, energy_floor
 from pycosim.studies.monte_carlo import transfer_lines
@@ -26,7 +27,6 @@ from pycosim.studies.topology_reads import (
     over_corners,
 )
 from pycosim.studies.topology_tables import bare_table, circuit_table, draw_topologies, energy_table
-from pycosim.studies.workload import transformer_operands
 from pycosim.sweeps.active_integrator import passive_charges
 from pycosim.sweeps.cell import read_charges
 

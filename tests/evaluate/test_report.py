@@ -81,7 +81,7 @@ def test_two_runs_with_one_seed_differ_only_under_run() -> None:
 def test_the_same_report_gives_the_same_bytes_in_every_file(written: Path, tmp_path: Path) -> None:
     write_report(example_report(notes=("Quick run: <8> columns.",)), tmp_path)
     files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
-    assert len(files) == 13
+    assert len(files) == 14
     for file in files:
         assert (tmp_path / file).read_bytes() == (written / file).read_bytes(), file
 
@@ -138,7 +138,7 @@ def test_a_report_without_a_required_accuracy_is_refused(tmp_path: Path) -> None
 
 def test_figures_are_well_formed_svg_with_units_on_their_axes() -> None:
     drawings = draw_figures(example_report())
-    assert len(drawings) == 10
+    assert len(drawings) == 11
     for name, figure in drawings.items():
         svg = render_svg(figure, name)
         root = ET.fromstring(for_file(svg))
@@ -245,3 +245,19 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
         write_text(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_report_without_the_cost_of_its_text_says_so_and_shows_nothing_of_it(tmp_path: Path) -> None:
+    report = dataclasses.replace(example_report(), workload_cost=None)
+    assert report_document(report)["workload_cost"] is None
+    assert 'id="workload-cost"' not in write_report(report, tmp_path).read_text(encoding="utf-8")
+
+
+def test_the_page_and_the_terminal_set_the_text_beside_the_plan(written: Path) -> None:
+    page = (written / "report.html").read_text(encoding="utf-8")
+    console = Console(width=100, record=True, quiet=True)
+    console.print(terminal_report(example_report()))
+    for text in (page, console.export_text()):
+        assert "random columns" in text
+        assert "as clocked" in text
+        assert "0.42 %" in text  # of the law of the first array's energy

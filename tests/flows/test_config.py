@@ -50,6 +50,7 @@ def test_an_unknown_name_is_answered_with_near_ones(tmp_path: Path) -> None:
         ('corner = "slow"', "corner must be one of tt, ff, ss, fs, sf, got 'slow'"),
         ("technology = 28", "technology must be text"),
         ("n_workers = 0", "n_workers must be at least 1"),
+        ("n_law_columns = 2", "n_law_columns must be 0 for no laws, or at least 3, got 2"),
         ("seed = ", "is not TOML"),
     ],
 )

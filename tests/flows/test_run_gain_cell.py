@@ -18,10 +18,13 @@ from circuits.timing import ColumnTiming, signed_timing, token_period
 from pycosim.errors import ConfigurationError, ConvergenceFailure, InputError, SimulationTimeout
 from pycosim.evaluate.document import report_document
 from pycosim.evaluate.report import Report
+from pycosim.export import Form, export_models
+from pycosim.export.plain import load_plain
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.gain_cell import check_new, run_gain_cell
 from pycosim.flows.progress import SilentProgress
 from pycosim.models.cell import PolynomialCell
+from pycosim.models.column import load_column
 from pycosim.models.converter import HardSigmoid, SignedPulse
 from pycosim.models.decay import StorageDecay
 from pycosim.models.io import load_model
@@ -59,6 +62,14 @@ def ideal(tmp_path_factory: pytest.TempPathFactory) -> Run:
     report = run_gain_cell(TINY, out, SilentProgress(), simulator)
     assert simulator.closed
     return Run(report=report, out=out)
+
+
+@pytest.fixture(scope="module")
+def costed(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with enough columns for laws of energy and latency."""
+    out = tmp_path_factory.mktemp("costed")
+    config = replace(TINY, n_columns=6, n_signed_columns=6)
+    return Run(report=run_gain_cell(config, out, SilentProgress(), IdealCircuits()), out=out)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +113,69 @@ def test_the_flow_finds_the_laws_of_ideal_circuits_again(ideal: Run) -> None:
     cell = law("cell_polynomial")
     assert isinstance(cell, PolynomialCell)
     assert cell.charge(7e-9, 0.9) == pytest.approx(19.3e-6 * 0.45 * 7e-9, rel=1e-6)
+
+
+def test_without_enough_columns_a_run_has_no_laws_and_no_cost_of_its_text(ideal: Run) -> None:
+    assert ideal.report.workload_cost is None
+    assert not (ideal.out / "models" / "column_1").exists()
+    assert not any("law of" in check.name for check in ideal.report.checks)
+
+
+def test_the_text_of_ideal_circuits_costs_what_random_columns_cost(costed: Run) -> None:
+    report, cost = costed.report, costed.report.workload_cost
+    assert cost is not None
+    # two chunks of text, four layers of two heads; ideal supplies draw a constant current, whatever is read
+    assert (cost.n_tokens, cost.n_reads) == (16, 16 * 512)
+    blocks = {block.name: block.energy for block in report.energy.blocks}
+    for part in cost.energy:
+        assert part.planned == blocks[part.name]
+        assert part.token.mean == pytest.approx(part.planned, rel=1e-9, abs=1e-18)
+        assert part.token.high - part.token.low == pytest.approx(0.0, abs=1e-9 * cost.total.mean)
+
+
+def test_the_sums_of_the_cost_of_the_text_are_those_of_its_parts(costed: Run) -> None:
+    cost, latency = costed.report.workload_cost, costed.report.latency
+    assert cost is not None
+    assert cost.total.mean == pytest.approx(sum(part.token.mean for part in cost.energy), rel=1e-12)
+    assert cost.planned_total == pytest.approx(costed.report.energy.simulated, rel=1e-12)
+    n = {"array 1 and charge-to-pulse": 256, "array 2 and signed charge-to-pulse": 256}
+    for part in cost.energy:
+        if part.read is not None:
+            assert part.token.mean == pytest.approx(n[part.name] * part.read.mean, rel=1e-12)
+    assert cost.planned_latency == latency.scheduled_total
+    gained = sum(part.planned - part.token.mean for part in cost.times)
+    assert cost.latency.mean == pytest.approx(cost.planned_latency - gained, rel=1e-12)
+    assert sum(head.energy for head in cost.heads) / 8 == pytest.approx(cost.total.mean, rel=1e-12)
+
+
+def test_pulses_of_ideal_columns_end_when_their_converters_say(costed: Run) -> None:
+    cost = costed.report.workload_cost
+    assert cost is not None
+    first, second = cost.times[1:]
+    delays = (ColumnTiming(), signed_timing())
+    for part, timing in ((first, delays[0]), (second, delays[1])):
+        start = timing.window_start - timing.release
+        assert part.read is not None
+        assert part.planned == pytest.approx(start + timing.max_pulse_width, rel=1e-9)
+        # no pulse, or one of at most 15 ns; a law of few reads of ideal circuits errs by a rounded digit
+        assert start - 1e-12 <= part.read.low <= part.token.high <= part.planned + 1e-12
+    laws = [check for check in costed.report.checks if "law of" in check.name]
+    assert len(laws) == 2 and all(check.passed for check in laws)
+
+
+def test_laws_of_a_run_are_saved_with_their_provenance_and_exported(costed: Run, tmp_path: Path) -> None:
+    for name in ("column_1", "column_2"):
+        column, records = load_column(costed.out / "models" / name)
+        assert column.n_rows == 64
+        decks = {record.digest for record in costed.report.provenance.netlists}
+        assert set(records["conversion"].netlist_digests) <= decks
+        assert len(records["energy_converter"].netlist_digests) == 12  # six spread, three sparse, three of the text
+    for record in costed.report.models:
+        assert record.file is not None
+        load_model(costed.out / record.file)
+    export_models(costed.out, Form.csv, tmp_path)
+    law, _ = load_plain(tmp_path / "column_2_conversion.csv")
+    assert law == load_column(costed.out / "models" / "column_2")[0].conversion
 
 
 def test_energy_of_ideal_circuits_is_power_times_time(ideal: Run) -> None:

@@ -9,6 +9,7 @@ import xarray as xr
 from pycosim.errors import InputError
 from pycosim.fitting.column import ALL
 from pycosim.flows.characterization import Design, make_design
+from pycosim.flows.conditions import cell_table
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.operand_kinds import operand_kinds
 from pycosim.flows.sampled_parts import read_noise_curve, sampled_cells, sampled_converters, sampled_pulses
@@ -17,6 +18,7 @@ from pycosim.models.activity import column_activity
 from pycosim.models.cell import PolynomialCell
 from pycosim.models.converter import HardSigmoid
 from pycosim.spice import NgspicePool
+from pycosim.sweeps.cell import read_charges
 
 CELL = PolynomialCell.linear(20e-6)
 FULL = 80e-6 * 15e-9
@@ -163,3 +165,46 @@ def test_small_columns_in_ngspice_give_reads_that_can_be_fitted(design: Design) 
     energy = reads["energy_converter"].values
     assert (energy > 1e-12).all()
     assert np.ptp(energy) < 0.5 * energy.mean()
+
+
+@pytest.mark.ngspice
+def test_an_idle_column_takes_less_than_a_busy_one_in_the_laws_as_in_ngspice(design: Design) -> None:
+    n_rows, rng = 8, np.random.default_rng(1)
+    size = (9, n_rows)
+    levels = design.levels[rng.integers(0, 8, size)]
+    up = design.levels[rng.integers(4, 8, size)]
+    pulses = design.unit_time * rng.integers(0, 16, size)
+    operands = {
+        "uniform": (levels, pulses),
+        "sparse": (levels[::-1], np.where(rng.uniform(size=size) < 0.2, pulses, 0.0)),
+        "long": (up, design.unit_time * rng.integers(8, 16, size)),
+    }
+    ends = {
+        "idle": (up[:3], np.zeros((3, n_rows))),
+        "busy": (np.full((3, n_rows), design.levels[-1]), np.full((3, n_rows), 1.2e-8)),
+    }
+    with NgspicePool(2) as simulator:
+        cell = read_charges(
+            design.cell,
+            design.technology,
+            simulator,
+            stored_voltages=[float(v) for v in design.levels],
+            pulse_widths=[1e-9, 4e-9, 8e-9, 15e-9],
+        ).isel(word_line_voltage=0)
+        reads = measure_reads(design.first, simulator, {**operands, **ends})
+    kinds = reads["kind"].values
+    fitted = np.isin(kinds, list(operands))
+    held_out = np.zeros(kinds.size, dtype=bool)
+    held_out[2::3] = True
+    converter = HardSigmoid(saturation_charge=FULL, max_pulse_width=15e-9)
+    model = cell_table(cell)
+    fit = fit_surrogate(design.first, reads.isel(sample=np.flatnonzero(fitted)), model, converter, held_out[fitted])
+    energy = fit.surrogate.read(reads["input_width"].values, reads["stored_voltage"].values).read_energy
+    simulated = (reads["energy_converter"] + reads["energy_word_lines"]).values
+    idle, busy = (kinds == name for name in ends)
+    assert simulated[idle].max() < simulated[busy].min()
+    assert energy[idle].max() < energy[busy].min()
+    # targets of issue and docs: 5 % on operands that no fit saw; idle and busy columns are of no fitted kind
+    assert np.abs(energy / simulated - 1)[idle | busy].max() < 0.05
+    assert fit.energy[ALL].relative < 0.05
+    assert fit.conversion[ALL].relative < 0.05

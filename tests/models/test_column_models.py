@@ -178,3 +178,11 @@ def test_a_column_without_its_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "column.json").write_text('{"schema_version": 1}', encoding="utf-8")
     with pytest.raises(InputError, match="has the keys"):
         load_column(tmp_path)
+
+
+def test_rows_that_are_up_are_summed_by_step() -> None:
+    found = activity([2e-9, 0.0, 5e-9], [0.65, 0.9, 0.25])
+    np.testing.assert_allclose(found.rows_up(np.array([1.0, 10.0, 100.0])), [111.0, 101.0, 100.0])
+    # 0 uA for 2 ns, then -4 uA for 3 ns through the row at 0.25 V alone, 0.2 V below half the supply
+    assert found.term("low_charge") == pytest.approx(-4e-6 * 3e-9 * 0.2)
+    assert found.term("railed_charge") == pytest.approx(-4e-6 * 3e-9 * 0.2**4)

@@ -11,13 +11,13 @@ from pycosim.evaluate.document import Json
 from pycosim.flows.characterization import make_design
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.progress import SilentProgress
+from pycosim.flows.read_operands import transformer_operands
 from pycosim.spice import NgspicePool
 from pycosim.spice.installation import find_libngspice, installation_hint
 from pycosim.studies.digital import DigitalEstimate
 from pycosim.studies.latency import CORNERS, WRITTEN_AS, study_latency, write_length
 from pycosim.studies.latency_plan import PHASES, TOLERANCE, clocked_lengths, lengthened, plan
 from pycosim.studies.study import Laboratory
-from pycosim.studies.workload import transformer_operands
 from pycosim.studies.write_time import CORNERS as WRITE_CORNERS
 
 
