@@ -1,4 +1,4 @@
-"""docs/results/sweeps.json, and the tables of the docs that are written from it: shared by the benchmarks of sweeps."""
+"""docs/results/sweeps.json and speed.json, and the tables of the docs made from them: shared by the benchmarks."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "sweeps.json"
+SPEED = RESULTS.with_name("speed.json")
 
 
-def merge(found: Mapping[str, object]) -> dict[str, object]:
+def merge(found: Mapping[str, object], results: Path = RESULTS) -> dict[str, object]:
     """Put figures into the file, beside those of other benchmarks; returns all."""
-    record = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    record = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     record = dict(sorted({**record, **found}.items()))
-    part = RESULTS.with_suffix(".part")
+    part = results.with_suffix(".part")
     part.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(RESULTS)
+    part.replace(results)
     return record
 
 
