@@ -1,6 +1,7 @@
 """BEHAVIOURAL MODELS: callables with a domain, NumPy only."""
 
 from pycosim.models.activity import ColumnActivity, column_activity
+from pycosim.models.analog_product import AnalogProduct, write_weights
 from pycosim.models.axis import OperandAxis
 from pycosim.models.cell import CellModel, LookupCell, PolynomialCell
 from pycosim.models.column import ColumnRead, ColumnSurrogate, load_column, save_column
@@ -11,6 +12,8 @@ from pycosim.models.domain import EVERYWHERE, ClipCounter, Domain, Outside, Rang
 from pycosim.models.driven import DrivenCell, Transfer
 from pycosim.models.io import ModelRecord, load_model, save_model
 from pycosim.models.leak import LeakDecay
+from pycosim.models.normal_stream import NormalStream
+from pycosim.models.product_hardware import ProductHardware
 from pycosim.models.quantizer import Quantizer
 from pycosim.models.sampled import SampledCurve
 from pycosim.models.separate import ArrayRead, DenseRead, FactoredRead, factor_read
@@ -18,6 +21,7 @@ from pycosim.models.spread import CellDeviation, ConverterSpread, SpreadRead, sp
 
 __all__ = [
     "EVERYWHERE",
+    "AnalogProduct",
     "ArrayRead",
     "CellDeviation",
     "CellModel",
@@ -39,9 +43,11 @@ __all__ = [
     "LookupCell",
     "ModelRecord",
     "NoDecay",
+    "NormalStream",
     "OperandAxis",
     "Outside",
     "PolynomialCell",
+    "ProductHardware",
     "PulseTable",
     "Quantizer",
     "Range",
@@ -59,4 +65,5 @@ __all__ = [
     "save_model",
     "spread_read",
     "voltage_sensitivity",
+    "write_weights",
 ]

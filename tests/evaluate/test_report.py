@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import re
@@ -255,7 +256,7 @@ def test_a_report_without_the_cost_of_its_text_says_so_and_shows_nothing_of_it(t
 
 def test_the_page_and_the_terminal_set_the_text_beside_the_plan(written: Path) -> None:
     page = (written / "report.html").read_text(encoding="utf-8")
-    console = Console(width=100, record=True, quiet=True)
+    console = Console(width=100, record=True, file=io.StringIO())
     console.print(terminal_report(example_report()))
     for text in (page, console.export_text()):
         assert "random columns" in text
