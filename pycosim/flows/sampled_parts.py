@@ -185,7 +185,8 @@ def check_columns_of_dies(
 def budget_deviations(budget: NoiseBudget, pulse_widths: Sequence[float]) -> Array:
     """Standard deviation of a pulse by its width, from a budget: a wider one integrates more of the discharge's, s."""
     rest = budget.total**2 - budget.seconds["sink"] ** 2
-    return np.array([float(np.sqrt(rest + budget.of_discharge("total", float(w)) ** 2)) for w in pulse_widths])
+    discharge = np.array([budget.of_discharge("total", float(w)) if w > 0 else 0.0 for w in pulse_widths])
+    return np.sqrt(rest + discharge**2)
 
 
 def read_noise_curve(pulse_widths: Array, deviations: Array) -> SampledCurve:
