@@ -7,7 +7,6 @@ sentence on standard error and exit status 2; `--debug` shows its traceback. Ctr
 from __future__ import annotations
 
 import datetime
-import enum
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,12 +40,6 @@ for command in (
     app.command()(command)
 
 
-class Flow(enum.StrEnum):
-    """The systems that can be run from end to end."""
-
-    gain_cell = "gain-cell"
-
-
 @app.command()
 def run(
     config: Annotated[Path | None, typer.Option(help="TOML file with settings; options win over it.")] = None,
@@ -54,10 +47,10 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer points, columns and tokens: at most a minute.")] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of every random operand.", show_default="0")] = None,
     workers: Annotated[int | None, typer.Option(help="Simulator processes.", show_default="one per processor")] = None,
-    flow: Annotated[Flow, typer.Option(help="Which system to run.")] = Flow.gain_cell,
+    flow: Annotated[str, typer.Option(help="Which system: gain-cell or electro-optic.")] = "gain-cell",
     technology: Annotated[
         str | None,
-        typer.Option(help="Built-in technology, or a path to your own TOML.", show_default="generic28"),
+        typer.Option(help="Built-in technology, or a path to your own TOML.", show_default="that of the system"),
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -67,15 +60,15 @@ def run(
 
         from pycosim.evaluate.terminal import terminal_report
         from pycosim.evaluate.write import write_report
-        from pycosim.flows.config import load_config
-        from pycosim.flows.gain_cell import run_gain_cell
+        from pycosim.flows.catalogue import find_flow
         from pycosim.flows.progress import RichProgress
 
+        name, start = find_flow(flow)
         overrides = {"quick": quick or None, "seed": seed, "n_workers": workers, "technology": technology}
-        settings = load_config(config, overrides)
-        directory = _run_directory(out, flow)
+        begin = start(config, overrides)
+        directory = _run_directory(out, name)
         with RichProgress(Console(stderr=True)) as progress:
-            report = run_gain_cell(settings, directory, progress)
+            report = begin(directory, progress)
             page = write_report(report, directory)
         console = Console()
         console.print(terminal_report(report))
@@ -184,7 +177,7 @@ def _missing(findings: tuple[Finding, ...]) -> list[str]:
     return [finding.name for finding in findings if finding.missing]
 
 
-def _run_directory(out: Path | None, flow: Flow) -> Path:
+def _run_directory(out: Path | None, flow: str) -> Path:
     """The folder of this run; the flow makes it once the configuration is known to be good."""
     now = datetime.datetime.now().astimezone()
-    return out if out is not None else Path("runs") / f"{flow.value}-{now:%Y%m%d-%H%M%S}"
+    return out if out is not None else Path("runs") / f"{flow}-{now:%Y%m%d-%H%M%S}"

@@ -70,10 +70,14 @@ class Latency:
     Args:
         phases: the steps, first to last.
         published_total: seconds, the published figure that stands beside the sum.
+        published_phases: (name, seconds): how that divides.
+        work: what takes this long, in words.
     """
 
     phases: tuple[Phase, ...]
     published_total: float = PUBLISHED_LATENCY
+    published_phases: tuple[tuple[str, float], ...] = PUBLISHED_PHASES
+    work: str = "token and head"
 
     @property
     def total(self) -> float:
@@ -115,11 +119,19 @@ class Energy:
     Args:
         blocks: the parts.
         n_tiles: tiles of the head whose energy the blocks sum; the published figures are for
-            `PUBLISHED_TILES`.
+            `published_tiles`.
+        published_blocks: (name, joule) as published.
+        published_tiles: tiles behind those.
+        work: what takes this much, in words.
+        part: what a tile is called: a system without tiles counts symbols, or neurons.
     """
 
     blocks: tuple[Block, ...]
     n_tiles: int
+    published_blocks: tuple[tuple[str, float], ...] = PUBLISHED_BLOCKS
+    published_tiles: int = PUBLISHED_TILES
+    work: str = "token and head"
+    part: str = "tile"
 
     @property
     def total(self) -> float:
@@ -138,10 +150,10 @@ class Energy:
 
     @property
     def published_total(self) -> float:
-        """Joule per token and head of `PUBLISHED_TILES` tiles: the sum of the published blocks."""
-        return math.fsum(energy for _, energy in PUBLISHED_BLOCKS)
+        """Joule per token and head of `published_tiles` tiles: the sum of the published blocks."""
+        return math.fsum(energy for _, energy in self.published_blocks)
 
     @property
     def published_per_tile(self) -> float:
         """Joule per token and tile, published."""
-        return self.published_total / PUBLISHED_TILES
+        return self.published_total / self.published_tiles

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pycosim.evaluate.accuracy import Accuracy
-from pycosim.evaluate.cost import PUBLISHED_BLOCKS, PUBLISHED_PHASES, PUBLISHED_TILES, Energy, Latency
+from pycosim.evaluate.cost import Energy, Latency
+from pycosim.evaluate.curves import CurveFigure
 from pycosim.evaluate.figures import Figures
 from pycosim.evaluate.report import SCHEMA_VERSION, Check, ModelRecord, Report
 from pycosim.evaluate.workload_cost import Spread, WorkloadCost
@@ -51,10 +52,11 @@ def report_document(report: Report) -> dict[str, Json]:
     return strict_document(document)
 
 
-def figures_document(figures: Figures) -> dict[str, Json]:
+def figures_document(figures: Figures, curves: Mapping[str, CurveFigure] | None = None) -> dict[str, Json]:
     """Turn the arrays behind the plots into plain JSON values; figures that are absent are left out."""
     present = {field.name: getattr(figures, field.name) for field in dataclasses.fields(figures)}
     document = {name: dataclasses.asdict(value) for name, value in present.items() if value is not None}
+    document |= {name: dataclasses.asdict(curve) for name, curve in (curves or {}).items()}
     return strict_document({"schema_version": SCHEMA_VERSION, **document})
 
 
@@ -88,7 +90,7 @@ def _latency(latency: Latency) -> dict[str, object]:
             }
             for phase in latency.phases
         ],
-        "published_phases": [{"name": name, "duration_s": duration} for name, duration in PUBLISHED_PHASES],
+        "published_phases": [{"name": name, "duration_s": duration} for name, duration in latency.published_phases],
     }
 
 
@@ -98,7 +100,7 @@ def _energy(energy: Energy) -> dict[str, object]:
         "n_tiles": energy.n_tiles,
         "per_tile_j": energy.per_tile,
         "published_total_j": energy.published_total,
-        "published_n_tiles": PUBLISHED_TILES,
+        "published_n_tiles": energy.published_tiles,
         "published_per_tile_j": energy.published_per_tile,
         "blocks": [
             {
@@ -111,7 +113,7 @@ def _energy(energy: Energy) -> dict[str, object]:
             }
             for block in energy.blocks
         ],
-        "published_blocks": [{"name": name, "energy_j": value} for name, value in PUBLISHED_BLOCKS],
+        "published_blocks": [{"name": name, "energy_j": value} for name, value in energy.published_blocks],
     }
 
 

@@ -16,7 +16,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pycosim.evaluate import wording
-from pycosim.evaluate.cost import PUBLISHED_TILES
 from pycosim.evaluate.drawing import DARK, FONTS, LIGHT, for_page
 from pycosim.evaluate.quantities import show_count, show_number, show_quantity
 from pycosim.evaluate.report import NetlistRecord, Report
@@ -66,7 +65,7 @@ def render_html(report: Report, drawings: Mapping[str, str]) -> str:
         headlines=headlines(report),
         svg={name: Markup(for_page(drawing)) for name, drawing in drawings.items()},
         wording=wording,
-        published_tiles=PUBLISHED_TILES,
+        published_tiles=report.energy.published_tiles,
         netlist_by_digest={netlist.digest: netlist for netlist in report.provenance.netlists},
         light=LIGHT,
         dark=DARK,
@@ -87,24 +86,26 @@ def by_name(digests: Sequence[str], netlists: Mapping[str, NetlistRecord]) -> li
 
 def headlines(report: Report) -> tuple[Headline, ...]:
     """The figures that a reader looks for first: perplexity, latency, energy and how well the models hold."""
-    exact, adapted = report.accuracy["exact"].perplexity, report.accuracy["analog_adapted"].perplexity
+    first, last = report.accuracy_keys[0], report.accuracy_keys[-1]
+    exact, adapted = report.accuracy[first].perplexity, report.accuracy[last].perplexity
     latency, energy = report.latency, report.energy
     published = latency.published_total
-    first = (
+    common = (
         Headline(
-            label="Perplexity, analog attention",
+            label=f"Perplexity, {wording.headline_label(last)}",
             value=show_number(adapted, digits=4),
-            beside=f"{wording.ratio_text(adapted, exact)} exact softmax, {show_number(exact, digits=4)}",
+            beside=f"{wording.ratio_text(adapted, exact)} {wording.accuracy_label(first).lower()}, "
+            f"{show_number(exact, digits=4)}",
         ),
         Headline(
-            label="Latency per token",
+            label=f"Latency per {latency.work.split(' and ')[0]}",
             value=show_quantity(latency.total, "s"),
             beside=f"settled; {show_quantity(latency.scheduled_total, 's')} as clocked, "
             f"{wording.ratio_text(latency.scheduled_total, published)} the published"
             f" {show_quantity(published, 's', trim=True)}",
         ),
         Headline(
-            label="Energy per token and tile",
+            label=f"Energy per {energy.work.split(' and ')[0]} and {energy.part}",
             value=show_quantity(energy.per_tile, "J"),
             beside=f"{wording.ratio_text(energy.per_tile, energy.published_per_tile)} the published"
             f" {show_quantity(energy.published_per_tile, 'J')}",
@@ -112,11 +113,11 @@ def headlines(report: Report) -> tuple[Headline, ...]:
     )
     check = report.figures.column_check
     if check is None:
-        return first
+        return common
     rms = math.sqrt(float(np.mean(np.square(check.error))))
     column = Headline(
         label="Models against ngspice",
         value=show_quantity(rms, "s"),
         beside=f"rms error of a column's pulse, {check.error.size} columns that no fit saw",
     )
-    return (*first, column)
+    return (*common, column)

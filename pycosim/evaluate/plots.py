@@ -13,6 +13,7 @@ from pycosim.evaluate.circuit_plots import (
     draw_retention,
     draw_transfer,
 )
+from pycosim.evaluate.curve_plots import draw_curves
 from pycosim.evaluate.drawing import drawing_style
 from pycosim.evaluate.figures import (
     AdaptationFigure,
@@ -37,8 +38,8 @@ def draw_figures(report: Report) -> dict[str, Figure]:
         report: any report.
 
     Returns:
-        Name to drawing: "accuracy", "latency", "energy" and the names of the fields of `Figures` that are
-            present.
+        Name to drawing: "accuracy", "latency", "energy", the names of the fields of `Figures` that are
+            present, and those of the report's curves.
     """
     present = {field.name: getattr(report.figures, field.name) for field in dataclasses.fields(report.figures)}
     with drawing_style():
@@ -47,6 +48,7 @@ def draw_figures(report: Report) -> dict[str, Figure]:
             "latency": draw_latency(report.latency),
             "energy": draw_energy(report.energy),
             **{name: draw_data(data) for name, data in present.items() if data is not None},
+            **{name: draw_curves(data) for name, data in report.curves.items()},
         }
 
 

@@ -19,14 +19,21 @@ from typing import Literal
 
 from pycosim.evaluate.accuracy import Accuracy
 from pycosim.evaluate.cost import Energy, Latency
+from pycosim.evaluate.curves import CurveFigure
 from pycosim.evaluate.figures import Figures
 from pycosim.evaluate.workload_cost import WorkloadCost
+
+PUBLISHED_IN = (
+    "N. Leroux et al., Nature Computational Science 5, 813–824 (2025), "
+    '<a href="https://doi.org/10.1038/s43588-025-00854-1">doi 10.1038/s43588-025-00854-1</a>'
+)
+"""Where the published figures of the gain-cell system are from, as the page says it."""
 
 SCHEMA_VERSION = 1
 """Raised when a key of report.json changes its meaning or goes away."""
 
 ACCURACY_KEYS: tuple[str, ...] = ("exact", "linear", "analog", "analog_adapted")
-"""Attentions whose accuracy every report must state; more are welcome."""
+"""Attentions whose accuracy a report must state, unless it names others; more are welcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,12 +214,16 @@ class Report:
     Args:
         system: the analog system ("gain-cell attention").
         workload: transformer and text.
-        accuracy: name of the attention to its accuracy; has at least `ACCURACY_KEYS`.
+        accuracy: name of the attention to its accuracy; has at least `accuracy_keys`.
+        accuracy_keys: attentions that it must state; the first is the exact one, the last stands at the top of the
+            page.
         latency: phases of one token in one head.
         energy: blocks of one token in one head.
         models: fitted behavioural models.
         checks: figures against targets.
+        published_in: where the published figures are from, as HTML of this program's own.
         figures: arrays behind the plots.
+        curves: name -> further plots, of curves alone.
         provenance: what the figures were computed from.
         run: what differs between runs.
         workload_cost: energy and times of the reads that this text makes; None where they were not metered.
@@ -223,11 +234,14 @@ class Report:
     system: str
     workload: Workload
     accuracy: Mapping[str, Accuracy]
+    accuracy_keys: tuple[str, ...] = ACCURACY_KEYS
     latency: Latency
     energy: Energy
     models: tuple[ModelRecord, ...]
     checks: tuple[Check, ...]
+    published_in: str = PUBLISHED_IN
     figures: Figures
+    curves: Mapping[str, CurveFigure] = field(default_factory=dict)
     provenance: Provenance
     run: RunRecord
     workload_cost: WorkloadCost | None = None

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from pycosim.evaluate.accuracy import Accuracy
-from pycosim.evaluate.cost import PUBLISHED_PHASES, PUBLISHED_TILES, Energy, Latency, Source
+from pycosim.evaluate.cost import Energy, Latency, Source
 from pycosim.evaluate.drawing import BAND, INK, MUTED, SERIES, SURFACE, new_figure, plain
 from pycosim.evaluate.figures import AdaptationFigure, WorkloadFigure
 from pycosim.evaluate.quantities import show_number, show_quantity
@@ -79,7 +79,7 @@ def draw_latency(latency: Latency) -> Figure:
         axes.plot((stop, stop), (row + 0.31, row + 0.69), color=MUTED, linewidth=0.7)
         start = stop
     published = 0.0
-    for name, duration in PUBLISHED_PHASES:
+    for name, duration in latency.published_phases:
         axes.barh(
             n_rows - 1,
             1e9 * duration,
@@ -108,7 +108,7 @@ def draw_latency(latency: Latency) -> Figure:
     axes.plot((start, start), (n_rows - 1.69, n_rows - 0.5), color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.set_yticks(range(n_rows), [*(phase.name for phase in latency.phases), "published"])
     axes.set_xlim(0.0, 1.22 * max(1e9 * latency.total, published))
-    axes.set_xlabel(f"time of one token in one head (ns); dashed: sum {show_quantity(latency.total, 's')}")
+    axes.set_xlabel(f"time per {latency.work} (ns); dashed: sum {show_quantity(latency.total, 's')}")
     _source_legend(axes, {phase.source for phase in latency.phases})
     _horizontal_bars(axes)
     return figure
@@ -123,7 +123,7 @@ def draw_energy(energy: Energy) -> Figure:
         _source_bar(axes, row, 0.0, 1e12 * block.energy / energy.n_tiles, block.source)
         _bar_text(axes, 1e12 * block.energy / energy.n_tiles, row, _picojoule(block.energy / energy.n_tiles))
         if block.published is not None:
-            marker = 1e12 * block.published / PUBLISHED_TILES
+            marker = 1e12 * block.published / energy.published_tiles
             axes.plot((marker, marker), (row - 0.38, row + 0.38), color=SERIES[1], linewidth=2.2)
     for row, value, color in (
         (n_rows - 2, energy.per_tile, INK),
@@ -133,8 +133,8 @@ def draw_energy(energy: Energy) -> Figure:
         _bar_text(axes, 1e12 * value, row, _picojoule(value))
     axes.set_yticks(range(n_rows), [*(block.name for block in energy.blocks), "sum", "published sum"])
     axes.set_xlim(0.0, 1.15 * 1e12 * max(energy.per_tile, energy.published_per_tile))
-    axes.set_xlabel("energy per token and tile of 64 tokens (pJ)")
-    _source_legend(axes, {block.source for block in energy.blocks}, published=True)
+    axes.set_xlabel(f"energy per {energy.work.split(' and ')[0]} and {energy.part} (pJ)")
+    _source_legend(axes, {block.source for block in energy.blocks}, published=f"published, per {energy.part}")
     _horizontal_bars(axes)
     return figure
 
@@ -174,7 +174,7 @@ def _source_bar(axes: Axes, row: int, left: float, length: float, source: Source
     axes.barh(row, length, left=left, height=0.62, facecolor=face, edgecolor=color, hatch=hatch, linewidth=0.8)
 
 
-def _source_legend(axes: Axes, sources: set[Source], *, published: bool = False) -> None:
+def _source_legend(axes: Axes, sources: set[Source], *, published: str = "") -> None:
     """Name the looks of the bars that occur."""
     patches = [
         Patch(
@@ -187,7 +187,7 @@ def _source_legend(axes: Axes, sources: set[Source], *, published: bool = False)
         if source in sources
     ]
     if published:
-        patches.append(Patch(facecolor=SERIES[1], label="published, per tile"))
+        patches.append(Patch(facecolor=SERIES[1], label=published))
     axes.legend(handles=patches, loc="lower right", ncols=len(patches), bbox_to_anchor=(1.0, 1.0))
 
 

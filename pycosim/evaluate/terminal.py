@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pycosim.evaluate import wording
-from pycosim.evaluate.cost import PUBLISHED_TILES, Energy, Latency
+from pycosim.evaluate.cost import Energy, Latency
 from pycosim.evaluate.quantities import show_count, show_number, show_quantity
 from pycosim.evaluate.report import Check, ModelRecord, Report
 from pycosim.evaluate.workload_cost import WorkloadCost
@@ -53,7 +53,7 @@ def _accuracy(report: Report) -> Table:
     table.add_column("attention")
     for name in ("perplexity", "x exact", "cross entropy", "tokens"):
         table.add_column(name, justify="right")
-    exact = report.accuracy["exact"].perplexity
+    exact = report.accuracy[report.accuracy_keys[0]].perplexity
     for name, value in report.accuracy.items():
         error = show_number(value.standard_error, digits=2)
         table.add_row(
@@ -67,7 +67,7 @@ def _accuracy(report: Report) -> Table:
 
 
 def _latency(latency: Latency) -> Table:
-    table = _table("Latency per token and head")
+    table = _table(f"Latency per {latency.work}")
     table.add_column("phase")
     table.add_column("duration", justify="right", no_wrap=True)
     table.add_column("source", no_wrap=True)
@@ -83,13 +83,13 @@ def _latency(latency: Latency) -> Table:
 
 
 def _energy(energy: Energy) -> Table:
-    table = _table(f"Energy per token and head ({energy.n_tiles} tiles; published: {PUBLISHED_TILES})")
+    table = _table(f"Energy per {energy.work} ({energy.n_tiles} {energy.part}s; published: {energy.published_tiles})")
     table.add_column("block")
-    for name in ("energy", "per tile", "published per tile"):
+    for name in ("energy", f"per {energy.part}", f"published per {energy.part}"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("source", no_wrap=True)
     for block in energy.blocks:
-        published = "" if block.published is None else _picojoule(block.published / PUBLISHED_TILES)
+        published = "" if block.published is None else _picojoule(block.published / energy.published_tiles)
         per_tile = _picojoule(block.energy / energy.n_tiles)
         table.add_row(block.name, _picojoule(block.energy), per_tile, published, block.source)
     total, per_tile = _picojoule(energy.total), _picojoule(energy.per_tile)

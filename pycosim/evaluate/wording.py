@@ -27,6 +27,11 @@ def accuracy_label(name: str) -> str:
     return _ACCURACY_LABELS.get(name, name.replace("_", " ").capitalize())
 
 
+def headline_label(name: str) -> str:
+    """The name of the attention whose figure stands at the top of the page."""
+    return "analog attention" if name == "analog_adapted" else accuracy_label(name)
+
+
 def check_target(check: Check) -> str:
     """A check's target as text: "≤ 100 ps", "409 mV ± 20 mV"."""
     target = show_quantity(check.target, check.unit, trim=True)

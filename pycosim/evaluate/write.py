@@ -11,7 +11,7 @@ from pycosim.evaluate.document import figures_document, report_document, to_json
 from pycosim.evaluate.drawing import for_file, render_svg
 from pycosim.evaluate.html import render_html
 from pycosim.evaluate.plots import draw_figures
-from pycosim.evaluate.report import ACCURACY_KEYS, Report
+from pycosim.evaluate.report import Report
 
 
 def write_report(report: Report, directory: Path) -> Path:
@@ -28,15 +28,16 @@ def write_report(report: Report, directory: Path) -> Path:
         InputError: the report lacks an accuracy that every report must state, or the directory cannot be
             written.
     """
-    missing = [key for key in ACCURACY_KEYS if key not in report.accuracy]
+    wanted = report.accuracy_keys
+    missing = [key for key in wanted if key not in report.accuracy]
     if missing:
-        raise InputError(f"a report needs the accuracy of {', '.join(ACCURACY_KEYS)}; it lacks {', '.join(missing)}")
+        raise InputError(f"a report needs the accuracy of {', '.join(wanted)}; it lacks {', '.join(missing)}")
     drawings = {name: render_svg(figure, name) for name, figure in draw_figures(report).items()}
     page = directory / "report.html"
     try:
         (directory / "figures").mkdir(parents=True, exist_ok=True)
         write_text(directory / "report.json", to_json(report_document(report)))
-        write_text(directory / "figures.json", to_json(figures_document(report.figures)))
+        write_text(directory / "figures.json", to_json(figures_document(report.figures, report.curves)))
         for name, drawing in drawings.items():
             write_text(directory / "figures" / f"{name}.svg", for_file(drawing))
         write_text(page, render_html(report, drawings))

@@ -21,6 +21,11 @@ from typing import Literal
 
 from pycosim.errors import ConfigurationError
 
+if typing.TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+ConfigT = typing.TypeVar("ConfigT", bound="DataclassInstance")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainCellConfig:
@@ -82,9 +87,15 @@ class GainCellConfig:
 
 
 def load_config(path: Path | None, overrides: Mapping[str, object]) -> GainCellConfig:
+    """Read the settings of a run of the gain-cell flow; see `load_settings`."""
+    return load_settings(GainCellConfig, path, overrides)
+
+
+def load_settings(kind: type[ConfigT], path: Path | None, overrides: Mapping[str, object]) -> ConfigT:
     """Read the settings of a run.
 
     Args:
+        kind: the class of the settings: that of the flow, a dataclass with a default for everything.
         path: a TOML file; None for the defaults.
         overrides: settings that win over the file, by name; those that are None are ignored.
 
@@ -98,16 +109,16 @@ def load_config(path: Path | None, overrides: Mapping[str, object]) -> GainCellC
     values = {} if path is None else _read(path)
     origin = "the command line" if path is None else str(path)
     values |= {name: value for name, value in overrides.items() if value is not None}
-    hints = typing.get_type_hints(GainCellConfig)
-    known = {field.name: hints[field.name] for field in dataclasses.fields(GainCellConfig)}
+    hints = typing.get_type_hints(kind)
+    known = {field.name: hints[field.name] for field in dataclasses.fields(kind)}
     for name in values:
         if name not in known:
             raise ConfigurationError(f"{origin}: unknown setting '{name}'; {near_words(name, sorted(known))}")
     checked = {name: _fit(name, value, known[name], origin) for name, value in values.items()}
-    return dataclasses.replace(GainCellConfig(), **checked)
+    return kind(**checked)
 
 
-def config_text(config: GainCellConfig) -> dict[str, str]:
+def config_text(config: DataclassInstance) -> dict[str, str]:
     """Every setting as text, for the report's provenance.
 
     `n_workers` is left out: it changes how long a run takes and not what it finds.

@@ -111,7 +111,7 @@ def gain_cell_report(
             temperature=technology.temperature,
             seed=config.seed,
             pycosim=version("pycosim-spice"),
-            weights=tuple(_weights_record(name) for name in ("softmax", "linear")),
+            weights=tuple(weights_record(name) for name in ("softmax", "linear")),
             configuration=config_text(config),
         ),
         run=RunRecord(
@@ -274,6 +274,7 @@ def _notes(result: GainCellResult) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _weights_record(name: str) -> WeightsRecord:
+def weights_record(name: str) -> WeightsRecord:
+    """Name and digest of a set of shipped weights."""
     data = files("pycosim.transformer").joinpath("shipped", f"{name}.safetensors").read_bytes()
     return WeightsRecord(name=name, sha256=hashlib.sha256(data).hexdigest())

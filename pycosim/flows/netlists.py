@@ -29,6 +29,7 @@ from circuits.timing import ColumnTiming, signed_timing
 from circuits.write_driver import WriteDriverParameters
 from circuits.write_line_driver import WriteLineDriverParameters
 from pycosim.errors import InputError
+from pycosim.flows.electro_optic_netlists import electro_optic_benches
 from pycosim.sweeps.column import Column
 from pycosim.sweeps.noise import read_noise_bench
 
@@ -36,14 +37,14 @@ MANIFEST = "MANIFEST.json"
 
 
 def committed_netlists() -> dict[str, Netlist]:
-    """File name -> netlist of every bench of the gain-cell system."""
+    """File name -> netlist of every bench."""
     silicon, oxide = load_technology("generic28"), load_technology("oxide")
     benches = [*_cell_benches(silicon), *_driver_benches(silicon), *_converter_benches(silicon)]
     benches += [*_array_benches(silicon), gate_bench(silicon)]
     held = hold_bench(cell_variant("oxide").parameters, oxide, stored_voltages=_levels(oxide), hold_time=1e4)
     return {
         netlist_file_name(bench.name, bench.technology): render_netlist(bench)
-        for bench in (*benches, replace(held, name="oxide_hold"))
+        for bench in (*benches, replace(held, name="oxide_hold"), *electro_optic_benches())
     }
 
 

@@ -24,11 +24,14 @@ from pycosim.models.column_law import ColumnLaw
 from pycosim.models.converter import ConverterModel, HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DecayModel, DriftTable, NoDecay, ReadDecay, StorageDecay
 from pycosim.models.leak import LeakDecay
+from pycosim.models.modulator import ModulatorEdge
 from pycosim.models.quantizer import Quantizer
 from pycosim.models.sampled import SampledCurve
+from pycosim.models.symbol_channel import OutputNoise, SymbolMemory
 
 SCHEMA_VERSION = 1
-Model = CellModel | ConverterModel | DecayModel | Quantizer | ColumnLaw | SampledCurve
+Electrooptic = ModulatorEdge | SymbolMemory | OutputNoise
+Model = CellModel | ConverterModel | DecayModel | Quantizer | ColumnLaw | SampledCurve | Electrooptic
 _KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
@@ -45,6 +48,9 @@ _KINDS: dict[str, type] = {
         Quantizer,
         ColumnLaw,
         SampledCurve,
+        ModulatorEdge,
+        SymbolMemory,
+        OutputNoise,
     )
 }
 MODEL_KINDS: Mapping[str, type] = _KINDS

@@ -1,0 +1,227 @@
+"""Stage 7 of the electro-optic flow: everything found -> Report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from pycosim.evaluate.accuracy import Accuracy
+from pycosim.evaluate.figures import Figures
+from pycosim.evaluate.quantities import show_quantity
+from pycosim.evaluate.report import Check, NetlistRecord, Provenance, Report, RunRecord, StageTime, Workload
+from pycosim.flows.config import config_text
+from pycosim.flows.electro_optic_accuracy import SHIPPED
+from pycosim.flows.electro_optic_figures import electro_optic_curves
+from pycosim.flows.electro_optic_models import model_records
+from pycosim.flows.electro_optic_results import ElectroOpticResult, ideal_errors
+from pycosim.flows.electro_optic_row import PUBLISHED_LATENCY, PUBLISHED_SYMBOL
+from pycosim.flows.gain_cell_report import RunClock, weights_record
+from pycosim.flows.workload import Workload as ShippedModel
+from pycosim.spice import ngspice_version
+from pycosim.transformer.weights import shipped_names
+
+PUBLISHED_IN = (
+    "Mickeler et al., Integrated electro-optic attention nonlinearities for transformers (2026), "
+    '<a href="https://arxiv.org/abs/2604.09512">arXiv 2604.09512</a>; latency and energy second hand'
+)
+
+USED_WEIGHTS = ("softmax", "optmax", "optmoid")
+"""Names of the shipped weights that this flow runs."""
+
+_TENTH = 0.1
+"""How near an approximation of the simulated circuit must come to its limit in closed form, relative."""
+
+
+def electro_optic_report(
+    result: ElectroOpticResult,
+    workload: ShippedModel,
+    *,
+    kept: Mapping[str, tuple[str, Path]],
+    out: Path,
+    clock: RunClock,
+    stages: tuple[StageTime, ...],
+) -> Report:
+    """Assemble the report of one electro-optic run.
+
+    Args:
+        result: what the stages found.
+        workload: the shipped transformer and its text.
+        kept: digest -> (name, file) of every netlist that was run.
+        out: the run's directory, to which the files are relative.
+        clock: when the run began.
+        stages: how long each stage took.
+    """
+    technology, config = result.units.platform.technology, result.config
+    return Report(
+        system="electro-optic attention nonlinearities",
+        workload=_workload(workload),
+        accuracy=_accuracy(result),
+        accuracy_keys=("exact", "optmax"),
+        latency=result.rows["optmax"].latency,
+        energy=result.rows["optmax"].energy,
+        models=model_records(result.fits, "models"),
+        checks=_checks(result),
+        figures=Figures(),
+        curves=electro_optic_curves(result),
+        published_in=PUBLISHED_IN,
+        provenance=Provenance(
+            netlists=tuple(
+                NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
+                for digest, (name, path) in kept.items()
+            ),
+            ngspice=ngspice_version() or "unknown",
+            technology=technology.name,
+            corner=technology.corner,
+            temperature=technology.temperature,
+            seed=config.seed,
+            pycosim=version("pycosim-spice"),
+            weights=tuple(weights_record(name) for name in shipped_names() if name in USED_WEIGHTS),
+            configuration=config_text(config),
+        ),
+        run=RunRecord(
+            command=shlex.join(["pycosim", *sys.argv[1:]]),
+            started=clock.started,
+            wall_seconds=clock.seconds,
+            n_workers=config.n_workers or os.cpu_count() or 1,
+            stages=stages,
+            machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+        ),
+        notes=_notes(result),
+    )
+
+
+def _workload(workload: ShippedModel) -> Workload:
+    sizes = workload.softmax.config
+    return Workload(
+        name="GPT-2 architecture, bytes, trained by this project on CPython's documentation with softmax",
+        n_layers=sizes.n_layer,
+        n_heads=sizes.n_head,
+        d_head=sizes.d_head,
+        n_vocab=sizes.n_vocab,
+        n_parameters=sum(array.size for array in workload.softmax.arrays.values()),
+        window=sizes.n_ctx,
+        tile=sizes.n_ctx,
+        text=f"first {workload.n_tokens} bytes of the held-out tenth",
+    )
+
+
+def _accuracy(result: ElectroOpticResult) -> dict[str, Accuracy]:
+    """The units on all of the text: exact functions and those that stand in for them, between converters."""
+    found: dict[str, Accuracy] = {}
+    for score in result.scores:
+        if score.whole and score.accuracy is not None:
+            key = "exact" if score.case.key == "softmax" else score.case.key
+            found[key if score.task == SHIPPED else f"{key}_fine_tuned"] = score.accuracy
+    return found
+
+
+def _checks(result: ElectroOpticResult) -> tuple[Check, ...]:
+    limits, checks = ideal_errors(), []
+    worst = max(result.fits.closed_form_error.values())
+    checks.append(
+        Check(
+            name="transfers at rest against the closed form, largest error over full scale",
+            value=worst,
+            unit="",
+            relation="at_most",
+            target=1e-6,
+            detail=f"{len(result.fits.closed_form_error)} units, tightened tolerances",
+        )
+    )
+    for name, limit in limits.items():
+        checks.append(
+            Check(
+                name=f"largest error of {name.replace('_', ' ')}",
+                value=result.scales[name].error,
+                unit="",
+                relation="within",
+                target=limit,
+                tolerance=_TENTH * limit,
+                detail="simulated points after the best scale, against ideal modulators",
+            )
+        )
+    for name, row in result.rows.items():
+        published = PUBLISHED_LATENCY[name]
+        checks += [
+            Check(
+                name=f"latency of {row.n_symbols} symbols, {name.capitalize()}",
+                value=row.latency.total,
+                unit="s",
+                relation="within",
+                target=published - published / 130,
+                tolerance=published / 130,
+                detail="from the first symbol's edge to the last sample; n/B or 2n/B and at most the published sum",
+            ),
+            Check(
+                name=f"whole row of {name.capitalize()}, models against ngspice, rms of full scale",
+                value=row.error_rms,
+                unit="",
+                relation="at_most",
+                target=0.01,
+                detail=f"{row.n_symbols} samples of random scores that no fit saw",
+            ),
+        ]
+    ratios = [row["sigma"] / row["closed_form"] for row in result.measured.budgets]
+    checks.append(
+        Check(
+            name="noise against the closed-form budget, furthest ratio",
+            value=max(ratios, key=lambda ratio: abs(ratio - 1.0)),
+            unit="",
+            relation="within",
+            target=1.0,
+            tolerance=0.1,
+            detail=f"{len(ratios)} points of rate and power",
+        )
+    )
+    exact, optmax = (result.scores[place].value for place in (0, 1))
+    checks.append(
+        Check(
+            name="perplexity: Optmax over softmax, full precision, not adapted",
+            value=optmax / exact,
+            unit="",
+            relation="at_most",
+            target=1.1,
+            detail="published for trained models: 1.01 in loss",
+        )
+    )
+    return tuple(checks)
+
+
+def _notes(result: ElectroOpticResult) -> tuple[str, ...]:
+    optmax, optmoid = result.rows["optmax"], result.rows["optmoid"]
+    notes = [
+        (
+            "The weights were trained with softmax and are adapted to nothing: Optmax stands in for the function that "
+            "they know, while sigmoid and Optmoid are another function, which a model must be trained with."
+        ),
+        (
+            "Latency is that of the row's symbols with the delay of the simulated parts. The converters' own "
+            "pipelines and the digital sum are not in it, nor in the published figure."
+        ),
+        (
+            f"Optmoid takes {show_quantity(optmoid.latency.total, 's')} and "
+            f"{show_quantity(optmoid.energy.per_tile, 'J')} a symbol; published for both "
+            f"{show_quantity(PUBLISHED_SYMBOL, 'J')} a symbol."
+        ),
+        (
+            "Of the energy of a symbol of Optmax "
+            f"{show_quantity(optmax.energy.simulated / optmax.energy.n_tiles, 'J')} are simulated (light, and what "
+            "drivers give to their lines); supplies, wall plug and converters are assumed."
+        ),
+        (
+            "Drivers, amplifier and photodiode are macromodels with the noise of their resistors and currents; "
+            "modulators and waveguides follow their field equations."
+        ),
+        (
+            "The sum is normalised to 1 .. 2 by a shift before it goes to the falling edge; over a wider range one "
+            "edge is further from 1/z."
+        ),
+    ]
+    if result.config.quick:
+        notes.append("This was a quick run: fewer rates, powers, symbols and tokens.")
+    return tuple(notes)
