@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pycosim import cli_export, cli_sweep, cli_tile, cli_tune
+from pycosim import cli_export, cli_generate, cli_sweep, cli_tile, cli_tune
 from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 if TYPE_CHECKING:
@@ -30,7 +30,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (cli_sweep.sweep, cli_sweep.plot, cli_tune.tune, cli_tile.tile, cli_export.export):
+for command in (
+    cli_sweep.sweep,
+    cli_sweep.plot,
+    cli_tune.tune,
+    cli_tile.tile,
+    cli_export.export,
+    cli_generate.generate,
+):
     app.command()(command)
 
 
