@@ -9,7 +9,7 @@ from pycosim.attention.analog import (
     factored_arrays,
 )
 from pycosim.attention.exact import Attend, exact_attention, masked_softmax
-from pycosim.attention.generation import AnalogSteps, ExactSteps, StepAttend, analog_generation
+from pycosim.attention.generation import AnalogSteps, ExactSteps, analog_generation
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scaler, Scalers
 from pycosim.attention.imperfections import Imperfections
 from pycosim.attention.published import ideal_converters, linear_models, published_cell, published_models
@@ -35,7 +35,6 @@ __all__ = [
     "Scalers",
     "Schedule",
     "Statistics",
-    "StepAttend",
     "adapt",
     "analog_attention",
     "analog_generation",

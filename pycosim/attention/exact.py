@@ -69,10 +69,12 @@ def exact_attention(q: AnyArray, k: AnyArray, v: AnyArray, *, window: int | None
         rows = slice(start, min(start + MOST_ROWS, n_rows))
         tokens = slice(n_old + rows.start, n_old + rows.stop)
         columns = slice(0 if window is None else max(0, tokens.start - window + 1), tokens.stop)
-        bias = like(np.where(row_ages(tokens, columns, window) >= 0, 0.0, -np.inf), q)
-        for heads in head_groups(q, math.prod(bias.shape)):
+        is_cut = window is not None and tokens.stop - columns.start > window
+        masked = columns if is_cut else tokens  # the others are attended to by all rows
+        bias = like(np.where(row_ages(tokens, masked, window) >= 0, 0.0, -np.inf), q)
+        for heads in head_groups(q, (rows.stop - rows.start) * (columns.stop - columns.start)):
             scores = (q[..., heads, rows, :] * scale) @ transposed(k[..., heads, columns, :])
-            scores += bias
+            scores[..., masked.start - columns.start :] += bias
             shown, sums = _exponentials(scores)
             out[..., heads, rows, :] = (shown @ v[..., heads, columns, :]) / sums
     return out

@@ -7,7 +7,6 @@ One step costs the window, however long the text is. The cells age by a token pe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from array_api_compat import device
@@ -28,17 +27,6 @@ from pycosim.attention.reading import (
 )
 from pycosim.errors import InputError
 from pycosim.namespace import AnyArray, namespace_of
-
-
-class StepAttend(Protocol):
-    """Attention of one layer that keeps what it has seen."""
-
-    def step(self, q: AnyArray, k: AnyArray, v: AnyArray) -> AnyArray:
-        """Take the next tokens, (..., n_heads, n_new, d_head), and return what they attend to, of that shape.
-
-        Many at once only at the beginning of the text.
-        """
-        ...
 
 
 class AnalogSteps:

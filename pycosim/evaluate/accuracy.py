@@ -1,8 +1,9 @@
 """Logits -> accuracy: how well the next token is predicted, with any attention.
 
 The text is cut into chunks of n_ctx tokens that do not overlap; each next token is predicted from the tokens
-of its chunk that come before it. Its loss is ``logsumexp(logits) - logits[token]``, in nats; cross-entropy is
-the mean and perplexity its exponential. Logits are float32, losses float64.
+of its chunk that come before it. With a stride below n_ctx the chunks overlap, and only the last tokens of each are
+predicted, from at least n_ctx - stride others. The loss of a token is ``logsumexp(logits) - logits[token]``, in
+nats; cross-entropy is the mean and perplexity its exponential. Logits are float32, losses float64.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pycosim.errors import InputError
-from pycosim.transformer.gpt2 import Attend, Tokens, gpt2
+from pycosim.transformer.attend import Attend, Tokens
+from pycosim.transformer.gpt2 import Gpt2
 from pycosim.transformer.layers import Array
+from pycosim.transformer.model import LanguageModel
+from pycosim.transformer.tokenizer import ByteTokenizer
 from pycosim.transformer.weights import Weights
 
 Losses = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 LARGEST_EXPONENT = 709.0  # exp of more overflows float64
+MOST_LOGITS = 1 << 22
+"""Logits that are computed together: 16 MiB, whatever the vocabulary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +58,23 @@ class Accuracy:
 
 def perplexity(
     tokens: Tokens,
-    weights: Weights,
+    model: LanguageModel | Weights,
     attend: Attend | Sequence[Attend],
     *,
     batch: int = 16,
     n_tokens: int | None = None,
+    stride: int | None = None,
     progress: Progress | None = None,
 ) -> Accuracy:
-    """Measure how well GPT-2 with this attention predicts a text.
+    """Measure how well a language model with this attention predicts a text.
 
     Args:
         tokens: the text's ids, (n_text,), at least two.
-        weights: from `load_weights`.
+        model: from `load_model`; or the weights of a GPT-2, from `load_weights`.
         attend: as in `gpt2`.
-        batch: chunks that run together, at least 1: more is faster until the logits fill the cache.
+        batch: chunks that run together, at least 1: more is faster until they fill the cache.
         n_tokens: how many tokens to predict, from the start of the text; None for all, n_text - 1.
+        stride: tokens from one chunk to the next, 1 .. n_ctx; None for n_ctx: chunks do not overlap.
         progress: called after each batch with (tokens predicted so far, tokens in all).
 
     Returns:
@@ -75,27 +83,31 @@ def perplexity(
     Raises:
         InputError: if the text is too short, or the logits are not finite (look at what ``attend`` returns).
     """
-    losses = token_losses(tokens, weights, attend, batch=batch, n_tokens=n_tokens, progress=progress)  # (n_tokens,)
-    return accuracy_of_losses(losses, weights.config.n_ctx)
+    losses = token_losses(
+        tokens, model, attend, batch=batch, n_tokens=n_tokens, stride=stride, progress=progress
+    )  # (n_tokens,)
+    return accuracy_of_losses(losses, model.config.n_ctx)
 
 
 def token_losses(
     tokens: Tokens,
-    weights: Weights,
+    model: LanguageModel | Weights,
     attend: Attend | Sequence[Attend],
     *,
     batch: int = 16,
     n_tokens: int | None = None,
+    stride: int | None = None,
     progress: Progress | None = None,
 ) -> Losses:
     """Return the loss of every predicted token, for instance to compare two attentions token by token.
 
     Args:
         tokens: as in `perplexity`.
-        weights: as in `perplexity`.
+        model: as in `perplexity`.
         attend: as in `perplexity`.
         batch: as in `perplexity`.
         n_tokens: as in `perplexity`.
+        stride: as in `perplexity`.
         progress: as in `perplexity`.
 
     Returns:
@@ -104,16 +116,48 @@ def token_losses(
     Raises:
         InputError: as in `perplexity`.
     """
-    tokens = np.asarray(tokens)
+    tokens, language = np.asarray(tokens), as_language_model(model)
+    n_ctx = language.config.n_ctx
     total = _check_text(tokens, batch, n_tokens)
     losses = np.empty(total)
-    for first, last, n_chunks in _batches(total, weights.config.n_ctx, batch):
-        inputs = tokens[first:last].reshape(n_chunks, -1)  # (token,) -> (chunk, token)
+    for first, last, n_inputs, n_chunks in _batches(total, n_ctx, _check_stride(stride, n_ctx), batch):
+        n_predicted = (last - first) // n_chunks
+        ends = first + n_predicted * np.arange(1, n_chunks + 1)
+        inputs = tokens[ends[:, None] - np.arange(n_inputs, 0, -1)]  # (chunk, token)
         targets = tokens[first + 1 : last + 1].reshape(n_chunks, -1)
-        losses[first:last] = next_token_losses(gpt2(inputs, weights, attend), targets).ravel()
+        hidden = language.hidden(inputs, attend)[:, n_inputs - n_predicted :]  # (chunk, predicted, d_model)
+        losses[first:last] = losses_of_hidden(hidden, targets, language).ravel()
         if progress is not None:
             progress(last, total)
     return losses
+
+
+def as_language_model(model: LanguageModel | Weights) -> LanguageModel:
+    """Return the model of weights; text is not needed, so that its tokenizer is that of bytes."""
+    return Gpt2(weights=model, tokenizer=ByteTokenizer()) if isinstance(model, Weights) else model
+
+
+def losses_of_hidden(hidden: Array, targets: Tokens, model: LanguageModel) -> Losses:
+    """Return the losses of hidden states, some rows at a time: all logits of a long text would fill the memory.
+
+    Args:
+        hidden: what the model's head sees, (..., d_model).
+        targets: the ids that came, (...).
+        model: has the head.
+
+    Returns:
+        Losses, nats, (...).
+
+    Raises:
+        InputError: as in `next_token_losses`.
+    """
+    rows, wanted = hidden.reshape(-1, hidden.shape[-1]), targets.reshape(-1)
+    step = max(1, MOST_LOGITS // model.config.n_vocab)
+    parts = [
+        next_token_losses(model.head(rows[start : start + step]), wanted[start : start + step])
+        for start in range(0, len(rows), step)
+    ]
+    return np.concatenate(parts).reshape(targets.shape)
 
 
 def next_token_losses(logits: Array, targets: Tokens) -> Losses:
@@ -191,14 +235,29 @@ def loss_difference(losses: Losses, reference: Losses, n_chunk: int) -> tuple[fl
     return found.cross_entropy_nats, found.standard_error
 
 
-def _batches(total: int, n_ctx: int, batch: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (first, last, n_chunks): whole chunks, `batch` at a time, then the shorter rest."""
-    whole = total // n_ctx
+def _batches(total: int, n_ctx: int, stride: int, batch: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (first, last, n_inputs, n_chunks): tokens first .. last - 1 are predicted from chunks of n_inputs.
+
+    First the beginning of the text, which has not more before it; then whole strides, `batch` at a time; then the rest.
+    """
+    head = 0 if stride == n_ctx else min(n_ctx, total)
+    if head:
+        yield 0, head, head, 1
+    whole = (total - head) // stride
     for chunk in range(0, whole, batch):
         n_chunks = min(batch, whole - chunk)
-        yield chunk * n_ctx, (chunk + n_chunks) * n_ctx, n_chunks
-    if whole * n_ctx < total:
-        yield whole * n_ctx, total, 1
+        yield head + chunk * stride, head + (chunk + n_chunks) * stride, n_ctx, n_chunks
+    done = head + whole * stride
+    if done < total:
+        yield done, total, total - done if stride == n_ctx else n_ctx, 1
+
+
+def _check_stride(stride: int | None, n_ctx: int) -> int:
+    if stride is None:
+        return n_ctx
+    if not 1 <= stride <= n_ctx:
+        raise InputError(f"stride must be 1 to {n_ctx} tokens (n_ctx of the model), found {stride}")
+    return stride
 
 
 def _check_text(tokens: Tokens, batch: int, n_tokens: int | None) -> int:

@@ -1,1 +1,1 @@
-"""ATTENTION -> LOGITS: GPT-2 in NumPy that receives its attention as an argument and imports none."""
+"""ATTENTION -> LOGITS: transformers in NumPy that receive their attention as an argument and import none."""

@@ -12,13 +12,14 @@ and the tokens on which these were recorded, so that scalers can be fitted again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pycosim.errors import ConfigurationError, InputError
+from pycosim.transformer.arrays import check_arrays
 from pycosim.transformer.layers import Array
 
 SCALED = ("q", "k", "v", "out")
@@ -75,8 +76,13 @@ class Weights:
     calibration_tokens: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        _check_names(self.arrays.keys(), self.config)
-        _check_values(self.arrays, self.config)
+        check_arrays(
+            self.arrays,
+            expected_shapes(self.config),
+            f"GPT-2 with {self.config}",
+            optional=_optional_sets(self.config),
+            optional_shape=(self.config.n_head,),
+        )
         if self.calibration_tokens is not None:
             _check_calibration(self.calibration_tokens, self.config)
 
@@ -185,31 +191,6 @@ def _optional_sets(config: Gpt2Config) -> list[set[str]]:
     ]
 
 
-def _check_names(found: Iterable[str], config: Gpt2Config) -> None:
-    names = set(found)
-    wanted = set(expected_shapes(config)).union(*(some for some in _optional_sets(config) if names & some))
-    missing, extra = sorted(wanted - names), sorted(names - wanted)
-    if missing or extra:
-        raise InputError(
-            f"the arrays are not those of a GPT-2 with {config}: missing {_some(missing)}; "
-            f"unknown {_some(extra)}; use the names of the GPT-2 checkpoints, no prefix, and write no buffers"
-        )
-
-
-def _check_values(arrays: Mapping[str, Array], config: Gpt2Config) -> None:
-    shapes = expected_shapes(config)
-    for name, array in arrays.items():
-        wanted = shapes.get(name, (config.n_head,))
-        if array.shape != wanted or array.dtype != np.float32:
-            raise InputError(
-                f"{name} must be float32 of shape {wanted}, found {array.dtype} of shape {array.shape}; "
-                "projections are stored as (in, out), and the sizes come from the configuration"
-            )
-        if not np.isfinite(array).all():
-            bad = int(np.count_nonzero(~np.isfinite(array)))
-            raise InputError(f"{name} has {bad} of {array.size} values that are not finite; train or export again")
-
-
 def _check_calibration(tokens: NDArray[np.int64], config: Gpt2Config) -> None:
     low, high = tokens.min(initial=0), tokens.max(initial=0)
     if tokens.ndim != 2 or tokens.shape[1] > config.n_ctx or low < 0 or high >= config.n_vocab:
@@ -217,8 +198,3 @@ def _check_calibration(tokens: NDArray[np.int64], config: Gpt2Config) -> None:
             f"calibration tokens must be ids 0 .. {config.n_vocab - 1}, (n_texts, up to {config.n_ctx}), "
             f"found ids from {low} to {high} of shape {tokens.shape}; export again"
         )
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:5]) or "none"
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

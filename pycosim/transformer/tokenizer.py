@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,40 @@ from numpy.typing import NDArray
 from pycosim.errors import InputError
 
 
+class Tokenizer(Protocol):
+    """What every tokenizer does."""
+
+    @property
+    def n_vocab(self) -> int:
+        """Number of token ids."""
+        ...
+
+    @property
+    def start(self) -> int | None:
+        """The id that a text begins with, which `encode` does not write; None where there is none."""
+        ...
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """Return the ids of a text, (n_tokens,)."""
+        ...
+
+    def begin(self, text: str) -> NDArray[np.int64]:
+        """Return the ids of a text with what stands before it where it begins, as the model was trained: the start."""
+        ...
+
+    def decode(self, tokens: NDArray[np.integer[Any]]) -> str:
+        """Return the text of ids, (n_tokens,); the start gives nothing, or its name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ByteTokenizer:
     """One token per byte of the UTF-8 text."""
+
+    @property
+    def start(self) -> None:
+        """A text begins with its first byte."""
+        return
 
     @property
     def n_vocab(self) -> int:
@@ -30,6 +61,10 @@ class ByteTokenizer:
             Ids 0 .. 255, (n_tokens,).
         """
         return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64)
+
+    def begin(self, text: str) -> NDArray[np.int64]:
+        """The same as `encode`: nothing stands before a text."""
+        return self.encode(text)
 
     def decode(self, tokens: NDArray[np.integer[Any]]) -> str:
         """Return the text of ids; bytes that are not UTF-8 (a cut character) become U+FFFD.

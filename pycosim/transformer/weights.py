@@ -1,4 +1,4 @@
-"""A weights file -> checked arrays. Safetensors only: reading such a file runs nothing.
+"""A weights file of this project -> checked arrays. Safetensors or ``.npz``: reading such a file runs nothing.
 
 The sizes of the model lie in the file's metadata, as text; what the arrays must be follows from them.
 """
@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from pycosim.errors import ConfigurationError, InputError
 from pycosim.transformer.parameters import SIZES, Gpt2Config, Weights
+from pycosim.transformer.tensors import opened_safetensors, read_npz
 
 __all__ = ["Gpt2Config", "Weights", "load_weights", "shipped_names"]
 
@@ -37,7 +37,7 @@ def load_weights(source: str | Path) -> Weights:
 
     Args:
         source: a shipped name (``"softmax"``: exact attention; ``"linear"``: analog attention), or the path
-            of a ``.safetensors`` file.
+            of a ``.safetensors`` or ``.npz`` file.
 
     Returns:
         The checked weights; the arrays are read-only.
@@ -54,25 +54,29 @@ def load_weights(source: str | Path) -> Weights:
             path = Path(source)
         if not path.is_file():
             raise InputError(
-                f"no weights file {str(source)!r}; give the path of a .safetensors file or a shipped name: "
+                f"no weights file {str(source)!r}; give the path of a .safetensors or .npz file or a shipped name: "
                 f"{', '.join(shipped_names()) or '(none)'}"
             )
         return _read(path)
 
 
 def _read(path: Path) -> Weights:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            types = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
-            _check_types(path, types)
-            arrays = {name: file.get_tensor(name) for name in types}
-    except SafetensorError as error:
-        raise InputError(
-            f"{path} is not a whole safetensors file ({error}); it may be cut short: copy or export it again"
-        ) from error
+    if path.suffix == ".npz":
+        return _of_npz(path)
+    with opened_safetensors(path) as file:
+        metadata: dict[str, str] = file.metadata() or {}
+        types = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        _check_types(path, types)
+        arrays = {name: file.get_tensor(name) for name in types}
     for array in arrays.values():
         array.setflags(write=False)
+    return _assemble(path, metadata, arrays)
+
+
+def _of_npz(path: Path) -> Weights:
+    """As in safetensors, with the metadata as arrays without axes: numbers and text."""
+    arrays = read_npz(path)
+    metadata = {name: str(arrays.pop(name)) for name, array in list(arrays.items()) if array.ndim == 0}
     return _assemble(path, metadata, arrays)
 
 

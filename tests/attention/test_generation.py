@@ -8,9 +8,9 @@ from test_analog_attention import HARDWARE, MODELS, SCALERS, operands
 from test_imperfections import EVERYTHING, SMOOTH
 
 from pycosim.attention import (
+    AnalogSteps,
     ExactSteps,
     Imperfections,
-    StepAttend,
     analog_generation,
     analog_layers,
     exact_attention,
@@ -22,7 +22,7 @@ from pycosim.errors import InputError
 CUTS = [(40,), (1,) * 40, (13, 1, 1, 6, 19), (16, 24)]
 
 
-def grown(steps: StepAttend, x: tuple[Array, Array, Array], cuts: tuple[int, ...]) -> Array:
+def grown(steps: AnalogSteps | ExactSteps, x: tuple[Array, Array, Array], cuts: tuple[int, ...]) -> Array:
     places = np.cumsum((0, *cuts))
     parts = itertools.pairwise(places)
     return np.concatenate([steps.step(*(one[..., a:b, :] for one in x)) for a, b in parts], axis=-2)

@@ -95,6 +95,29 @@ def test_fewer_tokens_are_the_first_of_the_text() -> None:
     np.testing.assert_allclose(few, all_[:40], rtol=1e-5, atol=1e-5)  # float32 summation order
 
 
+@pytest.mark.parametrize("stride", [1, 4, 5, 15])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_chunks_that_overlap_predict_each_token_once_from_the_tokens_before_it(stride: int, batch: int) -> None:
+    losses = token_losses(TEXT, WEIGHTS, causal_softmax, stride=stride, batch=batch)
+    assert losses.shape == (117,)
+    for token in range(117):
+        # the first chunk predicts 16; then each chunk its last ones; the last chunk ends with the text
+        end = 16 if token < 16 else min(117, 16 + stride * ((token - 16) // stride + 1))
+        seen = TEXT[max(0, end - 16) : token + 1]
+        logits = gpt2(seen, WEIGHTS, causal_softmax)[-1:]
+        # float32 summation order
+        assert losses[token] == pytest.approx(next_token_losses(logits, TEXT[token + 1 : token + 2])[0], abs=2e-5)
+
+
+def test_a_stride_of_a_chunk_is_none() -> None:
+    np.testing.assert_array_equal(
+        token_losses(TEXT, WEIGHTS, running_mean, stride=16), token_losses(TEXT, WEIGHTS, running_mean)
+    )
+    for stride in (0, 17):
+        with pytest.raises(InputError, match=rf"stride must be 1 to 16 tokens .* found {stride}"):
+            token_losses(TEXT, WEIGHTS, running_mean, stride=stride)
+
+
 def test_losses_survive_large_logits_and_offsets() -> None:
     logits = np.array([[3.0, 1.0, -2.0]], np.float32)
     target = np.array([1])
