@@ -59,8 +59,7 @@ def run(
     with one_sentence(debug):
         from rich.console import Console
 
-        from pycosim.evaluate.terminal import terminal_report
-        from pycosim.evaluate.write import write_report
+        from pycosim.evaluate.any_report import terminal_any_report, write_any_report
         from pycosim.flows.catalogue import find_flow
         from pycosim.flows.progress import RichProgress
 
@@ -70,9 +69,9 @@ def run(
         directory = _run_directory(out, name)
         with RichProgress(Console(stderr=True)) as progress:
             report = begin(directory, progress)
-            page = write_report(report, directory)
+            page = write_any_report(report, directory)
         console = Console()
-        console.print(terminal_report(report))
+        console.print(terminal_any_report(report))
         console.print(f"\nReport: {page}", soft_wrap=True, highlight=False, markup=False)
 
 

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from pycosim.errors import ConfigurationError
-from pycosim.evaluate.report import Report
+from pycosim.evaluate.any_report import AnyReport
 from pycosim.flows.config import load_config, load_settings, near_words
 from pycosim.flows.progress import Progress
 
-Begin = Callable[[Path, Progress], Report]
+Begin = Callable[[Path, Progress], AnyReport]
 """Runs a flow into a directory, which is new or empty."""
 
 Start = Callable[[Path | None, Mapping[str, object]], Begin]
@@ -34,9 +34,25 @@ def _electro_optic(path: Path | None, overrides: Mapping[str, object]) -> Begin:
     return partial(run_electro_optic, load_settings(ElectroOpticConfig, path, overrides))
 
 
+def _gilbert(path: Path | None, overrides: Mapping[str, object]) -> Begin:
+    from pycosim.flows.gilbert import run_gilbert
+    from pycosim.flows.gilbert_config import GilbertConfig
+
+    return partial(run_gilbert, load_settings(GilbertConfig, path, overrides))
+
+
+def _interferometer(path: Path | None, overrides: Mapping[str, object]) -> Begin:
+    from pycosim.flows.interferometer import run_interferometer
+    from pycosim.flows.interferometer_config import InterferometerConfig
+
+    return partial(run_interferometer, load_settings(InterferometerConfig, path, overrides))
+
+
 FLOWS: Mapping[str, Start] = {
     "gain-cell": _gain_cell,
     "electro-optic": _electro_optic,
+    "gilbert": _gilbert,
+    "interferometer": _interferometer,
 }
 """Name on the command line -> flow."""
 

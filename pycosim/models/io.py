@@ -25,13 +25,17 @@ from pycosim.models.converter import ConverterModel, HardSigmoid, PulseTable, Si
 from pycosim.models.decay import DecayModel, DriftTable, NoDecay, ReadDecay, StorageDecay
 from pycosim.models.leak import LeakDecay
 from pycosim.models.modulator import ModulatorEdge
+from pycosim.models.multiplier import GilbertLaw, ProductPolynomial
 from pycosim.models.quantizer import Quantizer
+from pycosim.models.rectifier import Rectifier
 from pycosim.models.sampled import SampledCurve
+from pycosim.models.summing import SummingStage
 from pycosim.models.symbol_channel import OutputNoise, SymbolMemory
 
 SCHEMA_VERSION = 1
+Arithmetic = GilbertLaw | ProductPolynomial | SummingStage | Rectifier
 Electrooptic = ModulatorEdge | SymbolMemory | OutputNoise
-Model = CellModel | ConverterModel | DecayModel | Quantizer | ColumnLaw | SampledCurve | Electrooptic
+Model = CellModel | ConverterModel | DecayModel | Quantizer | ColumnLaw | SampledCurve | Electrooptic | Arithmetic
 _KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
@@ -51,6 +55,10 @@ _KINDS: dict[str, type] = {
         ModulatorEdge,
         SymbolMemory,
         OutputNoise,
+        GilbertLaw,
+        ProductPolynomial,
+        SummingStage,
+        Rectifier,
     )
 }
 MODEL_KINDS: Mapping[str, type] = _KINDS

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from pycosim.evaluate.document import Json
+from pycosim.evaluate.tables import Table as Table  # every study gives some
 from pycosim.flows.characterization import Design
 from pycosim.flows.progress import Progress
 from pycosim.spice import Simulator
@@ -35,29 +36,6 @@ class Laboratory:
     def advance(self, done: int, total: int) -> None:
         """Tell the progress that a sweep has done one more of its points, with what sweeps report."""
         self.progress.advance()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table of the docs: text as it is printed, numbers with their units in the header.
-
-    Attributes:
-        title: one line.
-        header: column names.
-        rows: cells, one tuple per row, as long as the header.
-        note: a sentence under the table, "" for none.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-
-    def markdown(self) -> str:
-        """The table as GitHub-flavoured Markdown."""
-        lines = [f"**{self.title}**", "", "| " + " | ".join(self.header) + " |", "|" + "---|" * len(self.header)]
-        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
-        return "\n".join([*lines, "", self.note] if self.note else lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,6 +4,7 @@ from pycosim.waveforms.averages import mean_value, rms_value
 from pycosim.waveforms.balance import EnergyBalance, charging_balance
 from pycosim.waveforms.crossings import crossing_times, pulse_width
 from pycosim.waveforms.edges import transition_times
+from pycosim.waveforms.harmonics import distortion, harmonics
 from pycosim.waveforms.integrals import charge, supply_energy
 from pycosim.waveforms.response import fall_frequency, magnitude_at, phase_at
 from pycosim.waveforms.settling import settling_time
@@ -15,7 +16,9 @@ __all__ = [
     "charge",
     "charging_balance",
     "crossing_times",
+    "distortion",
     "fall_frequency",
+    "harmonics",
     "integrated_noise",
     "magnitude_at",
     "mean_value",

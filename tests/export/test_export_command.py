@@ -99,8 +99,8 @@ def test_models_of_another_release_or_without_their_arrays_are_refused(run: Path
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"schema_version": 99}))
     assert "schema_version" in (said := refused(path, "--to", "ngspice")) and "found 99" in said
-    path.write_text(json.dumps(content | {"kind": "Rectifier"}))
-    assert "found 'Rectifier'" in refused(path, "--to", "verilog-a")
+    path.write_text(json.dumps(content | {"kind": "Flux"}))
+    assert "found 'Flux'" in refused(path, "--to", "verilog-a")
     path.write_text(json.dumps(content))
     path.with_suffix(".npz").unlink()
     assert "no array file" in refused(path, "--to", "ngspice")

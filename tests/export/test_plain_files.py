@@ -46,7 +46,7 @@ def test_any_program_reads_the_numbers_with_their_units(tmp_path: Path) -> None:
     [
         ("schema_version 1", "schema_version 2", "found 2; a newer pycosim wrote it, update this one"),
         ("schema_version 1", "schema_version 0", "found 0; export it again"),
-        ("PulseTable,", "Rectifier,", "know the kinds .* found Rectifier"),
+        ("PulseTable,", "Flux,", "know the kinds .* found Flux"),
         ("# pycosim", "# other", "no file of 'pycosim export'"),
         ("# record", "# records", "no file of 'pycosim export'"),
         ("clip", "extrapolate", "outside must be"),
