@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pycosim.evaluate.accuracy import Accuracy
+    from pycosim.flows.evaluate_model import Answer
     from pycosim.flows.saved_attention import SavedAttention
 
 
@@ -32,7 +33,25 @@ def evaluate(
     models: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Folder of an earlier 'pycosim run': models, adapted scalers.")
     ] = None,
-    tokens: Annotated[int, typer.Option(min=1, help="Tokens of held-out text.")] = 32768,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens to predict, at most.")] = 32768,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Shipped name, .safetensors, .npz, llama2.c's .bin, or a folder of Hugging Face (GPT-2, Llama).",
+            show_default="softmax, or linear for linear and analog attention",
+        ),
+    ] = None,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="Tokenizer's file or folder.", show_default="beside the model")
+    ] = None,
+    text: Annotated[Path | None, typer.Option(help="Text in UTF-8.", show_default="the shipped held-out text")] = None,
+    stride: Annotated[
+        int | None, typer.Option(min=1, help="Tokens from window to window.", show_default="the model's context")
+    ] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Also: agreement with exact attention.")] = False,
+    choices: Annotated[
+        Path | None, typer.Option(help="Multiple-choice tasks, JSON lines (ARC, PIQA, WinoGrande, HellaSwag, LAMBADA).")
+    ] = None,
     spice_sample: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="So many reads, drawn at random, also go through ngspice.")
     ] = None,
@@ -58,10 +77,12 @@ def evaluate(
         from pycosim.errors import ConfigurationError
         from pycosim.evaluate.quantities import show_count
         from pycosim.flows.evaluate import AttentionKind, choose_attention, evaluate_attention, shipped_subject
+        from pycosim.flows.evaluate_model import Question, attention_of, evaluate_model
         from pycosim.flows.in_the_loop_report import effect_rows, figure_rows, place_text
         from pycosim.flows.in_the_loop_run import PLOT, LoopSettings, run_in_the_loop, write_evaluation
         from pycosim.flows.progress import RichProgress
         from pycosim.flows.saved_attention import load_attention
+        from pycosim.transformer.load import load_model
 
         kind = AttentionKind(attention.value)
         if replace and spice_sample is None:
@@ -71,14 +92,32 @@ def evaluate(
         if models is not None and kind is not AttentionKind.analog:
             raise ConfigurationError(f"{kind} attention uses no models of a run; leave --models out")
         saved = None if models is None else load_attention(models)
-        subject = shipped_subject(kind, tokens)
-        chosen = choose_attention(kind, subject, saved)
         folder = out or Path("runs") / f"evaluate-{kind}"
         console = Console(highlight=False)
+        own = {"--model": model, "--text": text, "--stride": stride, "--compare": compare, "--choices": choices}
+        asked = [name for name, value in own.items() if value]
+        if asked and spice_sample is not None:
+            raise ConfigurationError(f"--spice-sample reads the shipped model on its own text; leave {asked[0]} out")
+        if asked:
+            question = Question(text=text, n_tokens=tokens, stride=stride, compare=compare, choices=choices)
+            source = model or ("softmax" if kind is AttentionKind.exact else "linear")
+            ready = load_model(source, tokenizer=tokenizer)
+            reference = load_model("softmax") if source == "linear" else None  # trained with exact attention
+            chosen = attention_of(ready, kind, saved)
+            with RichProgress(Console(stderr=True)) as progress:
+                answer = evaluate_model(ready, chosen, question, progress, reference=reference)
+            name = f"{model or 'shipped transformer'}, {text or 'held-out text'}"
+            write_evaluation(folder, name=name, attention=chosen, accuracy=answer.accuracy, saved=saved, answer=answer)
+            console.print(_title(kind.value, saved, name), "", markup=False)
+            console.print(_accuracy_table(kind.value, answer.accuracy))
+            console.print(*_lines(answer), sep="\n", markup=False)
+            return
+        subject = shipped_subject(kind, tokens)
+        chosen = choose_attention(kind, subject, saved)
         if spice_sample is None or saved is None or chosen.arrays is None:
             with RichProgress(Console(stderr=True)) as progress:
                 accuracy = evaluate_attention(subject, chosen, progress)
-            write_evaluation(folder, subject=subject, attention=chosen, accuracy=accuracy, saved=saved)
+            write_evaluation(folder, name=subject.name, attention=chosen, accuracy=accuracy, saved=saved)
             console.print(_title(kind.value, saved, subject.name), "", markup=False)
             console.print(_accuracy_table(kind.value, accuracy))
             return
@@ -87,7 +126,7 @@ def evaluate(
             outcome = run_in_the_loop(subject, chosen, saved, settings, folder, progress)
         result = outcome.result
         loop = (settings, result)
-        write_evaluation(folder, subject=subject, attention=chosen, accuracy=result.accuracy, saved=saved, loop=loop)
+        write_evaluation(folder, name=subject.name, attention=chosen, accuracy=result.accuracy, saved=saved, loop=loop)
         console.print(_title(kind.value, saved, subject.name), "", markup=False)
         console.print(_accuracy_table(kind.value, result.accuracy))
         title = f"Model minus ngspice, {len(result.reads)} of {show_count(result.population.size)} reads"
@@ -99,6 +138,16 @@ def evaluate(
             console.print(f"\nWorst read: {place_text(outcome.worst)}")
         if outcome.deck is not None:
             console.print(f"Its deck: {outcome.deck}; plot: {folder / PLOT}", soft_wrap=True, markup=False)
+
+
+def _lines(answer: Answer) -> list[str]:
+    """What else was found, a line each."""
+    lines = ["", f"{answer.tokens_per_second:.0f} tokens a second"]
+    if answer.agreement is not None:
+        lines.append(f"against exact attention: {answer.agreement}")
+    if answer.choices is not None:
+        lines.append(f"tasks: {answer.choices}")
+    return lines
 
 
 def _title(kind: str, saved: SavedAttention | None, text: str) -> str:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pycosim.attention.generation import ExactSteps, analog_generation
-from pycosim.errors import ConfigurationError, InputError
-from pycosim.flows.evaluate import AttentionKind, Subject, choose_attention
+from pycosim.errors import InputError
+from pycosim.flows.evaluate import AttentionKind
+from pycosim.flows.evaluate_model import attention_of
 from pycosim.flows.saved_attention import SavedAttention
-from pycosim.flows.workload import shipped_scalers
 from pycosim.transformer.generate import Begin, StepAttend, generated
-from pycosim.transformer.gpt2 import Gpt2
 from pycosim.transformer.model import LanguageModel
 from pycosim.transformer.sampling import Sampling
 
@@ -94,18 +93,10 @@ def begin_attention(model: LanguageModel, kind: AttentionKind, saved: SavedAtten
     Raises:
         ConfigurationError: analog attention without a run, or a model that was not trained for the hardware.
     """
-    n_layer = model.config.n_layer
-    if kind is AttentionKind.exact:
-        return lambda: [ExactSteps() for _ in range(n_layer)]
-    if not isinstance(model, Gpt2) or not model.weights.has_scalers:
-        raise ConfigurationError(
-            f"{kind} attention needs a model that was trained for the hardware and has its scalers; "
-            "take the shipped one (--model linear), or --attention exact"
-        )
-    subject = Subject(name="", weights=model.weights, scalers=shipped_scalers(model.weights), tokens=np.zeros(0, int))
-    attention = choose_attention(kind, subject, saved)
+    attention = attention_of(model, kind, saved)
     arrays = attention.arrays
-    assert arrays is not None
+    if arrays is None:
+        return lambda: [ExactSteps() for _ in attention.layers]
 
     def begin() -> Sequence[StepAttend]:
         return analog_generation(arrays, attention.scalers)

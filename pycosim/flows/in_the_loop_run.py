@@ -14,6 +14,7 @@ from pycosim.evaluate.drawing import for_file, render_svg
 from pycosim.evaluate.write import write_text
 from pycosim.flows.characterization import make_design
 from pycosim.flows.evaluate import Attention, LoopResult, Subject, evaluate_in_the_loop
+from pycosim.flows.evaluate_model import Answer
 from pycosim.flows.in_the_loop_plots import plot_reads
 from pycosim.flows.in_the_loop_reads import SpiceRead, SpiceReads
 from pycosim.flows.in_the_loop_report import loop_document, worst_read
@@ -117,21 +118,23 @@ def run_in_the_loop(
 def write_evaluation(
     out: Path,
     *,
-    subject: Subject,
+    name: str,
     attention: Attention,
     accuracy: Accuracy,
     saved: SavedAttention | None,
     loop: tuple[LoopSettings, LoopResult] | None = None,
+    answer: Answer | None = None,
 ) -> Path:
     """Write evaluate.json into a folder.
 
     Args:
         out: the folder; made where absent.
-        subject: transformer and text.
+        name: of transformer and text.
         attention: which.
         accuracy: found.
         saved: the run whose models were used; None for none.
         loop: settings and result, where ngspice was in the loop.
+        answer: what else was asked of a model on a text.
 
     Returns:
         The file.
@@ -149,12 +152,15 @@ def write_evaluation(
         }
     document = {
         "schema_version": SCHEMA_VERSION,
-        "text": subject.name,
+        "text": name,
         "attention": str(attention.kind),
         "models": None if saved is None else str(saved.run),
         "configuration": None if saved is None else asdict(saved.config),
         "accuracy": asdict(accuracy),
         "in_the_loop": found,
+        "tokens_per_second": None if answer is None else answer.tokens_per_second,
+        "agreement": None if answer is None or answer.agreement is None else asdict(answer.agreement),
+        "choices": None if answer is None or answer.choices is None else asdict(answer.choices),
         "pycosim": version("pycosim-spice"),
     }
     write_text(path, to_json(strict_document(document)))
