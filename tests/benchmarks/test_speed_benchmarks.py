@@ -116,3 +116,8 @@ def test_figures_are_merged_by_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     record.merge({"tile": 1}, path)
     record.merge({"gpu": None}, path)
     assert json.loads(path.read_text()) == {"gpu": None, "tile": 1}
+
+
+def test_the_readme_shows_the_systems_as_they_were_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    systems = load("systems", monkeypatch)
+    assert f"{systems.BEGIN}\n{systems.systems()}\n{systems.END}" in systems.README.read_text(encoding="utf-8")
