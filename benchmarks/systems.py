@@ -1,6 +1,6 @@
 """The table of the four systems in the README, from the figures that their commands wrote; nothing is run.
 
-    python benchmarks/systems.py
+python benchmarks/systems.py
 """
 
 from __future__ import annotations
