@@ -56,11 +56,11 @@ def electro_optic() -> list[str]:
 
 def gilbert() -> list[str]:
     found = results("gilbert")
-    digits = found["digits"]
+    digits, network = found["digits"], found["network"]["errors"]["behavioural"]
     return [
         "[Gilbert-cell perceptron](docs/gilbert.md)",
         "multipliers, summers, rectifiers of transistors",
-        f"{100 * found['network']['errors']['behavioural']['largest_of_full_scale']:.2f} % of full scale, a whole network",
+        f"{100 * network['largest_of_full_scale']:.2f} % of full scale, a whole network",
         "digits, accuracy",
         f"{100 * digits['accuracy_exact']:.1f} %",
         f"{100 * digits['accuracy_analog']:.1f} %; dies {100 * digits['accuracy_dies']:.1f} %, "

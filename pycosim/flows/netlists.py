@@ -31,6 +31,7 @@ from circuits.write_line_driver import WriteLineDriverParameters
 from pycosim.errors import InputError
 from pycosim.flows.electro_optic_netlists import electro_optic_benches
 from pycosim.flows.gilbert_netlists import gilbert_benches
+from pycosim.flows.interferometer_netlists import interferometer_benches
 from pycosim.sweeps.column import Column
 from pycosim.sweeps.noise import read_noise_bench
 
@@ -43,10 +44,9 @@ def committed_netlists() -> dict[str, Netlist]:
     benches = [*_cell_benches(silicon), *_driver_benches(silicon), *_converter_benches(silicon)]
     benches += [*_array_benches(silicon), gate_bench(silicon)]
     held = hold_bench(cell_variant("oxide").parameters, oxide, stored_voltages=_levels(oxide), hold_time=1e4)
-    return {
-        netlist_file_name(bench.name, bench.technology): render_netlist(bench)
-        for bench in (*benches, replace(held, name="oxide_hold"), *electro_optic_benches(), *gilbert_benches())
-    }
+    benches += [replace(held, name="oxide_hold"), *electro_optic_benches()]
+    benches += [*gilbert_benches(), *interferometer_benches()]
+    return {netlist_file_name(bench.name, bench.technology): render_netlist(bench) for bench in benches}
 
 
 def _levels(technology: Technology) -> list[float]:
