@@ -22,6 +22,7 @@ from pycosim.spice.installation import find_libngspice, installation_hint
 
 from .benches import BROKEN, FAULTY, AtPoint
 from .faults import Note, note_fault
+from .folders import open_to_all
 from .paper import CountingExecutor, campaign
 
 pytestmark = pytest.mark.fault
@@ -189,8 +190,7 @@ def test_a_full_disk_keeps_what_is_on_it(tmp_path: Path, record_property: Note) 
 @pytest.fixture
 def finished(tmp_path: Path) -> Iterator[Path]:
     """A store with a sweep in it."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # other users reach it
+    open_to_all(tmp_path)
     paper_sweep(tmp_path / "store", CountingExecutor())
     yield tmp_path / "store"
     (tmp_path / "store").chmod(0o755)

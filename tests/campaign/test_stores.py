@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from campaign.folders import open_to_all
 from campaign.paper import MEASUREMENTS, CountingExecutor, campaign, run
 from pycosim.campaign import store
 from pycosim.campaign.cache import SCHEMA, Entry, Key, ResultCache, result_keys
@@ -57,8 +58,7 @@ def as_ordinary_user(act: Callable[[], None]) -> str:
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Iterator[Path]:
     """A folder that any user may reach."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     yield tmp_path
     tmp_path.chmod(0o755)
 
