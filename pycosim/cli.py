@@ -48,7 +48,9 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer points, columns and tokens: at most a minute.")] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of every random operand.", show_default="0")] = None,
     workers: Annotated[int | None, typer.Option(help="Simulator processes.", show_default="one per processor")] = None,
-    flow: Annotated[str, typer.Option(help="Which system: gain-cell, electro-optic, gilbert or interferometer.")] = "gain-cell",
+    flow: Annotated[
+        str, typer.Option(help="Which system: gain-cell, electro-optic, gilbert or interferometer.")
+    ] = "gain-cell",
     technology: Annotated[
         str | None,
         typer.Option(help="Built-in technology, or a path to your own TOML.", show_default="that of the system"),
