@@ -81,8 +81,8 @@ def interferometer() -> list[str]:
         "digits, accuracy",
         f"{100 * digits['accuracy_exact']:.1f} %",
         f"{100 * digits['together']:.1f} %, everything imperfect",
-        f"{1e6 * digits['latency_binary_s']:.0f} us a digit (frames of mirrors)",
-        "-",
+        f"{1e3 * digits['latency_grey_s']:.2f} ms a digit, two frames of 8-bit mirrors",
+        f"{1e12 * digits['optical_energy_j']:.1f} pJ of light a digit; the rest is not counted",
         "`pycosim run --flow interferometer`",
     ]
 
