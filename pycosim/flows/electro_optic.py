@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import xarray as xr
-
 from pycosim.evaluate.document import to_json
 from pycosim.evaluate.report import Report
 from pycosim.evaluate.write import write_text
 from pycosim.flows.electro_optic_accuracy import evaluate_units, language_models
 from pycosim.flows.electro_optic_config import ElectroOpticConfig
 from pycosim.flows.electro_optic_measure import make_units, measure_units
-from pycosim.flows.electro_optic_models import Operators, approximations, fit_electro_optic, save_fits
+from pycosim.flows.electro_optic_models import Operators, approximations, fit_electro_optic
 from pycosim.flows.electro_optic_report import electro_optic_report
 from pycosim.flows.electro_optic_results import ElectroOpticResult, results_document
 from pycosim.flows.electro_optic_row import optmax_row, optmoid_row
 from pycosim.flows.electro_optic_scores import read_scores, score_distances
-from pycosim.flows.gain_cell import check_new
-from pycosim.flows.gain_cell_report import RunClock
 from pycosim.flows.progress import Progress, TimedProgress
+from pycosim.flows.run_record import RunClock, check_new, save_datasets
+from pycosim.flows.saved_fits import save_fits
 from pycosim.flows.workload import load_workload
 from pycosim.spice import NgspicePool, Simulator
 from pycosim.spice.keep import KeepNetlists
@@ -58,14 +56,14 @@ def run_electro_optic(
     with KeepNetlists(inner, out / "netlists") as engine:
         measured = measure_units(units, config, engine, timed)
         fits = fit_electro_optic(units, measured, config)
-        save_fits(fits, out / "models")
+        save_fits(fits.named(), out / "models")
         operators = Operators.of(units, fits, seed=config.seed)
         rows = {
             "optmax": optmax_row(operators, config, engine, timed),
             "optmoid": optmoid_row(operators, config, engine, timed),
         }
         kept = engine.kept
-    _save(out, {**{f"rest_{k}": v for k, v in measured.static.items()}, **measured.settled})
+    save_datasets(out, {**{f"rest_{k}": v for k, v in measured.static.items()}, **measured.settled})
     tasks = language_models(workload, config.n_swept_tokens)
     result = ElectroOpticResult(
         config=config,
@@ -80,10 +78,3 @@ def run_electro_optic(
     )
     write_text(out / RESULTS, to_json(results_document(result)))
     return electro_optic_report(result, workload, kept=kept, out=out, clock=clock, stages=timed.times())
-
-
-def _save(out: Path, datasets: dict[str, xr.Dataset]) -> None:
-    """Write datasets as NetCDF 3, which any tool reads."""
-    (out / "data").mkdir(parents=True, exist_ok=True)
-    for name, dataset in datasets.items():
-        dataset.to_netcdf(out / "data" / f"{name}.nc", engine="scipy", format="NETCDF3_64BIT")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from pycosim.attention.electro_optic import Nonlinearity, Optmax, Optmoid, edge_nonlinearity
-from pycosim.evaluate.report import Interval, ModelRecord
 from pycosim.fitting.fit import Fit, hold_out_every
 from pycosim.fitting.modulator import fit_modulator_edge
 from pycosim.fitting.points import netlist_digests
@@ -28,7 +26,6 @@ from pycosim.models.edge_scales import (
     sigmoid_scale,
     softmax_scale,
 )
-from pycosim.models.io import save_model
 from pycosim.models.modulator import ModulatorEdge
 from pycosim.models.symbol_channel import OutputNoise, SymbolMemory
 from pycosim.sweeps.electro_optic import DIVIDED_LEVEL
@@ -231,31 +228,6 @@ class Operators:
 
 def _divided(edge: ModulatorEdge, scale: OperandScale, at_one: float, sums: Array) -> Array:
     return np.asarray((edge.output(scale.level(sums - 1.0)) - edge.offset) / at_one)
-
-
-def save_fits(fits: ElectroOpticFits, folder: Path) -> None:
-    """Save every model with its provenance as `.json`, arrays as `.npz`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, fit in fits.named().items():
-        save_model(folder / name, fit.model, fit.record())
-
-
-def model_records(fits: ElectroOpticFits, folder: str) -> tuple[ModelRecord, ...]:
-    """What the report says of every model."""
-    return tuple(
-        ModelRecord(
-            name=name.replace("_", " "),
-            kind=type(fit.model).__name__,
-            residual_rms=fit.held_out_residual_rms,
-            residual_unit=fit.unit,
-            n_fitted=fit.n_fitted,
-            n_held_out=fit.n_held_out,
-            domain=tuple(Interval(name=d.quantity, low=d.low, high=d.high, unit=d.unit) for d in fit.domain),
-            netlists=fit.netlist_digests,
-            file=f"{folder}/{name}.json",
-        )
-        for name, fit in fits.named().items()
-    )
 
 
 def _memory(edge: ModulatorEdge, sent: Sent) -> tuple[Sampling, Fit[SymbolMemory]]:

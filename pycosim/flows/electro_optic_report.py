@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import shlex
-import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 from pycosim.evaluate.accuracy import Accuracy
 from pycosim.evaluate.figures import Figures
 from pycosim.evaluate.quantities import show_quantity
-from pycosim.evaluate.report import Check, NetlistRecord, Provenance, Report, RunRecord, StageTime, Workload
+from pycosim.evaluate.report import Check, Report, StageTime, Workload
 from pycosim.flows.config import config_text
 from pycosim.flows.electro_optic_accuracy import SHIPPED
 from pycosim.flows.electro_optic_figures import electro_optic_curves
-from pycosim.flows.electro_optic_models import model_records
 from pycosim.flows.electro_optic_results import ElectroOpticResult, ideal_errors
 from pycosim.flows.electro_optic_row import PUBLISHED_LATENCY, PUBLISHED_SYMBOL
-from pycosim.flows.gain_cell_report import RunClock, weights_record
+from pycosim.flows.run_record import RunClock, provenance
+from pycosim.flows.saved_fits import model_records
 from pycosim.flows.workload import Workload as ShippedModel
-from pycosim.spice import ngspice_version
 from pycosim.transformer.weights import shipped_names
 
 PUBLISHED_IN = (
@@ -64,33 +58,22 @@ def electro_optic_report(
         accuracy_keys=("exact", "optmax"),
         latency=result.rows["optmax"].latency,
         energy=result.rows["optmax"].energy,
-        models=model_records(result.fits, "models"),
+        models=model_records(result.fits.named(), "models"),
         checks=_checks(result),
         figures=Figures(),
         curves=electro_optic_curves(result),
         published_in=PUBLISHED_IN,
-        provenance=Provenance(
-            netlists=tuple(
-                NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
-                for digest, (name, path) in kept.items()
-            ),
-            ngspice=ngspice_version() or "unknown",
+        provenance=provenance(
+            kept,
+            out,
             technology=technology.name,
             corner=technology.corner,
             temperature=technology.temperature,
             seed=config.seed,
-            pycosim=version("pycosim-spice"),
-            weights=tuple(weights_record(name) for name in shipped_names() if name in USED_WEIGHTS),
             configuration=config_text(config),
+            weights=tuple(name for name in shipped_names() if name in USED_WEIGHTS),
         ),
-        run=RunRecord(
-            command=shlex.join(["pycosim", *sys.argv[1:]]),
-            started=clock.started,
-            wall_seconds=clock.seconds,
-            n_workers=config.n_workers or os.cpu_count() or 1,
-            stages=stages,
-            machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
-        ),
+        run=clock.record(config.n_workers, stages),
         notes=_notes(result),
     )
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from pycosim.attention.hardware import AttentionModels
-from pycosim.evaluate.report import Interval, ModelRecord
 from pycosim.fitting.cell import fit_lookup_cell, fit_polynomial_cell
 from pycosim.fitting.converter import fit_hard_sigmoid, fit_pulse_table, fit_signed_pulse
 from pycosim.fitting.decay import fit_drift_table, fit_storage_decay
@@ -22,7 +20,6 @@ from pycosim.models.cell import LookupCell, PolynomialCell
 from pycosim.models.converter import HardSigmoid, PulseTable, SignedPulse
 from pycosim.models.decay import DriftTable, StorageDecay
 from pycosim.models.domain import ClipCounter
-from pycosim.models.io import save_model
 from pycosim.models.leak import LeakDecay
 
 
@@ -101,31 +98,6 @@ def fit_gain_cell(design: Design, cell: CellData, transfers: tuple[xr.Dataset, x
         drift=fit_drift_table(**drift, held_out=held_ages),
         decay=fit_storage_decay(**drift, held_out=held_ages[:, None]),
         leak=fit_leak_decay(**drift, held_out=held_ages[:, None]),
-    )
-
-
-def save_fits(fits: GainCellFits, folder: Path) -> None:
-    """Save every model with its provenance as `.npz` and `.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, fit in fits.named().items():
-        save_model(folder / name, fit.model, fit.record())
-
-
-def model_records(fits: GainCellFits, folder: str) -> tuple[ModelRecord, ...]:
-    """What the report says of every model."""
-    return tuple(
-        ModelRecord(
-            name=name.replace("_", " "),
-            kind=type(fit.model).__name__,
-            residual_rms=fit.held_out_residual_rms,
-            residual_unit=fit.unit,
-            n_fitted=fit.n_fitted,
-            n_held_out=fit.n_held_out,
-            domain=tuple(Interval(name=d.quantity, low=d.low, high=d.high, unit=d.unit) for d in fit.domain),
-            netlists=fit.netlist_digests,
-            file=f"{folder}/{name}.json",
-        )
-        for name, fit in fits.named().items()
     )
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import xarray as xr
-
-from pycosim.errors import InputError
 from pycosim.evaluate.report import Report
 from pycosim.flows.accuracy import attention_hardware, evaluate_accuracy
 from pycosim.flows.characterization import make_design, measure_cell, measure_transfers
@@ -18,11 +15,13 @@ from pycosim.flows.columns import check_columns
 from pycosim.flows.config import GainCellConfig
 from pycosim.flows.cost import column_energy, column_latency
 from pycosim.flows.cost_laws import measure_cost_laws, save_cost_laws
-from pycosim.flows.fits import fit_gain_cell, save_fits
-from pycosim.flows.gain_cell_report import RunClock, gain_cell_report
+from pycosim.flows.fits import fit_gain_cell
+from pycosim.flows.gain_cell_report import gain_cell_report
 from pycosim.flows.gain_cell_result import GainCellResult
 from pycosim.flows.progress import Progress, TimedProgress
+from pycosim.flows.run_record import RunClock, check_new, save_datasets
 from pycosim.flows.saved_attention import save_attention
+from pycosim.flows.saved_fits import save_fits
 from pycosim.flows.workload import load_workload
 from pycosim.flows.workload_cost import ReadMeter
 from pycosim.spice import NgspicePool, Simulator
@@ -56,18 +55,20 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
     inner = simulator or NgspicePool(n_workers=config.n_workers, run_root=out / "failed")
     with KeepNetlists(inner, out / "netlists") as engine:
         cell = measure_cell(design, config, engine, timed)
-        _save(out, cell_charges=cell.charges, cell_drift=cell.drift, cell_read_current=cell.read_current)
+        save_datasets(
+            out, {"cell_charges": cell.charges, "cell_drift": cell.drift, "cell_read_current": cell.read_current}
+        )
         transfers = measure_transfers(design, config, engine, timed)
-        _save(out, charge_to_pulse=transfers[0], signed_charge_to_pulse=transfers[1])
+        save_datasets(out, {"charge_to_pulse": transfers[0], "signed_charge_to_pulse": transfers[1]})
         fits = fit_gain_cell(design, cell, transfers)
-        save_fits(fits, out / "models")
+        save_fits(fits.named(), out / "models")
         models = fits.models()
         converters = (models.charge_to_pulse, models.signed_charge_to_pulse)
         checks = check_columns(design, models.cell_k, converters, config, engine, timed)
-        _save(out, columns=checks[0].reads, signed_columns=checks[1].reads)
+        save_datasets(out, {"columns": checks[0].reads, "signed_columns": checks[1].reads})
         laws = measure_cost_laws(design, checks, models, config, engine, timed)
         if laws is not None:
-            _save(out, cost_columns=laws.reads[0], signed_cost_columns=laws.reads[1])
+            save_datasets(out, {"cost_columns": laws.reads[0], "signed_cost_columns": laws.reads[1]})
             save_cost_laws(laws, out / "models")
         waveforms = engine.run(checks[0].example_netlist())
         kept = engine.kept
@@ -95,25 +96,3 @@ def run_gain_cell(config: GainCellConfig, out: Path, progress: Progress, simulat
         reads=None if meter is None else meter.reads(),
     )
     return gain_cell_report(result, kept=kept, out=out, clock=clock, stages=timed.times())
-
-
-def check_new(out: Path) -> None:
-    """Refuse a directory that holds another run: decks and data of two runs must not mix.
-
-    Raises:
-        InputError: it does.
-    """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; choose another folder with --out")
-    found = [name for name in ("netlists", "models", "data", "report.json") if (out / name).exists()]
-    if found:
-        raise InputError(
-            f"{out} holds {', '.join(found)} of another run; choose another folder with --out, or remove it"
-        )
-
-
-def _save(out: Path, **datasets: xr.Dataset) -> None:
-    """Write datasets as NetCDF 3, which any tool reads."""
-    (out / "data").mkdir(parents=True, exist_ok=True)
-    for name, dataset in datasets.items():
-        dataset.to_netcdf(out / "data" / f"{name}.nc", engine="scipy", format="NETCDF3_64BIT")

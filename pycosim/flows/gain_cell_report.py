@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
-import os
-import platform
-import shlex
-import sys
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +12,8 @@ from pycosim.evaluate.cost import Latency
 from pycosim.evaluate.quantities import show_count, show_quantity
 from pycosim.evaluate.report import (
     Check,
-    NetlistRecord,
-    Provenance,
     Report,
-    RunRecord,
     StageTime,
-    WeightsRecord,
     Workload,
 )
 from pycosim.flows.accuracy import AccuracyResult
@@ -35,34 +21,15 @@ from pycosim.flows.characterization import CellData
 from pycosim.flows.columns import ColumnCheck
 from pycosim.flows.config import config_text
 from pycosim.flows.cost_laws import law_checks, law_records
-from pycosim.flows.fits import model_records
 from pycosim.flows.gain_cell_figures import gain_cell_figures
 from pycosim.flows.gain_cell_result import GainCellResult
 from pycosim.flows.gain_cell_workload import report_workload_cost
+from pycosim.flows.run_record import RunClock, provenance
+from pycosim.flows.saved_fits import model_records
 from pycosim.flows.workload import Workload as GainCellWorkload
-from pycosim.spice import ngspice_version
 
 PLANNED_LATENCY = 60.6e-9
 """Sum of the phases in the plan that the circuits were first drawn for (s). Ours."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunClock:
-    """When the run began: by the calendar, and by a clock that never jumps."""
-
-    started: str
-    mark: float
-
-    @classmethod
-    def start(cls) -> RunClock:
-        """Start now."""
-        now = datetime.datetime.now().astimezone()
-        return cls(started=now.isoformat(timespec="seconds"), mark=time.perf_counter())
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.mark
 
 
 def gain_cell_report(
@@ -94,34 +61,23 @@ def gain_cell_report(
         latency=result.latency,
         energy=result.energy,
         workload_cost=cost,
-        models=(*model_records(result.fits, "models"), *(() if laws is None else law_records(laws, "models"))),
+        models=(*model_records(result.fits.named(), "models"), *(() if laws is None else law_records(laws, "models"))),
         checks=(
             *_checks(result.cell, result.checks, result.latency, result.accuracy),
             *(() if laws is None else law_checks(laws, result.design.max_pulse_width)),
         ),
         figures=gain_cell_figures(result),
-        provenance=Provenance(
-            netlists=tuple(
-                NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
-                for digest, (name, path) in kept.items()
-            ),
-            ngspice=ngspice_version() or "unknown",
+        provenance=provenance(
+            kept,
+            out,
             technology=technology.name,
             corner=technology.corner,
             temperature=technology.temperature,
             seed=config.seed,
-            pycosim=version("pycosim-spice"),
-            weights=tuple(weights_record(name) for name in ("softmax", "linear")),
             configuration=config_text(config),
+            weights=("softmax", "linear"),
         ),
-        run=RunRecord(
-            command=shlex.join(["pycosim", *sys.argv[1:]]),
-            started=clock.started,
-            wall_seconds=clock.seconds,
-            n_workers=config.n_workers or os.cpu_count() or 1,
-            stages=stages,
-            machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
-        ),
+        run=clock.record(config.n_workers, stages),
         notes=_notes(result),
     )
 
@@ -272,9 +228,3 @@ def _notes(result: GainCellResult) -> tuple[str, ...]:
     if result.config.quick:
         notes.append("This was a quick run: fewer points, columns and tokens.")
     return tuple(notes)
-
-
-def weights_record(name: str) -> WeightsRecord:
-    """Name and digest of a set of shipped weights."""
-    data = files("pycosim.transformer").joinpath("shipped", f"{name}.safetensors").read_bytes()
-    return WeightsRecord(name=name, sha256=hashlib.sha256(data).hexdigest())

@@ -6,19 +6,12 @@ technology -> multipliers, amplifiers, rectifiers, weights -> netlists -> ngspic
 
 from __future__ import annotations
 
-import os
-import platform
-import shlex
-import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 from pycosim.evaluate.document import Json
-from pycosim.evaluate.report import Check, NetlistRecord, Provenance, RunRecord
+from pycosim.evaluate.report import Check
 from pycosim.evaluate.system_report import SystemReport
-from pycosim.flows.gain_cell import check_new
-from pycosim.flows.gain_cell_report import RunClock
 from pycosim.flows.gilbert_cells import CellResult, measure_cells
 from pycosim.flows.gilbert_config import GilbertConfig
 from pycosim.flows.gilbert_design import make_gilbert_design
@@ -29,8 +22,9 @@ from pycosim.flows.gilbert_plots import network_plot, surface_plot
 from pycosim.flows.gilbert_tables import gilbert_tables
 from pycosim.flows.gilbert_transformer import run_transformer
 from pycosim.flows.progress import Progress, TimedProgress
+from pycosim.flows.run_record import RunClock, check_new, provenance, save_datasets
 from pycosim.models.io import save_model
-from pycosim.spice import NgspicePool, Simulator, ngspice_version
+from pycosim.spice import NgspicePool, Simulator
 from pycosim.spice.keep import KeepNetlists
 
 GAIN = 7.07
@@ -69,8 +63,7 @@ def run_gilbert(
         digits = run_digits(design, cells, engine, timed, n_dies=config.n_dies, seed=seed)
         transformer = run_transformer(design, cells, engine, timed, n_tokens=config.n_tokens, seed=seed)
         kept = engine.kept
-    (out / "data").mkdir(parents=True, exist_ok=True)
-    cells.surface.to_netcdf(out / "data" / "multiplier.nc", engine="scipy", format="NETCDF3_64BIT")
+    save_datasets(out, {"multiplier": cells.surface})
     _save_models(out / "models", cells, small.mapped)
     figures: dict[str, Json] = {
         "multipliers": dict(cells.figures),
@@ -92,27 +85,16 @@ def run_gilbert(
         tables=gilbert_tables(figures),
         checks=gilbert_checks(figures),
         plots={"multiplier": surface_plot(cells.surface, cells.gain), "network": network_plot(small)},
-        provenance=Provenance(
-            netlists=tuple(
-                NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
-                for digest, (name, path) in kept.items()
-            ),
-            ngspice=ngspice_version() or "unknown",
+        provenance=provenance(
+            kept,
+            out,
             technology=f"{technology.name} and {design.thick.name}",
             corner=technology.corner,
             temperature=technology.temperature,
             seed=seed,
-            pycosim=version("pycosim-spice"),
             configuration=config.text(),
         ),
-        run=RunRecord(
-            command=shlex.join(["pycosim", *sys.argv[1:]]),
-            started=clock.started,
-            wall_seconds=clock.seconds,
-            n_workers=config.n_workers or os.cpu_count() or 1,
-            stages=timed.times(),
-            machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
-        ),
+        run=clock.record(config.n_workers, timed.times()),
         notes=_notes(config.quick),
     )
 

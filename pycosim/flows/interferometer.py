@@ -6,12 +6,7 @@ optical perceptron -> accuracy by phase bits, phase error, contrast and photons
 
 from __future__ import annotations
 
-import os
-import platform as machine
-import shlex
-import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +16,9 @@ from circuits.photonic_platform import load_platform
 from circuits.rectifiers import RectifierParameters
 from circuits.technology import load_technology
 from pycosim.evaluate.document import Json
-from pycosim.evaluate.report import Check, NetlistRecord, Provenance, RunRecord
+from pycosim.evaluate.report import Check
 from pycosim.evaluate.system_report import SystemReport
 from pycosim.fitting.neuron import fit_rectifier
-from pycosim.flows.gain_cell import check_new
-from pycosim.flows.gain_cell_report import RunClock
 from pycosim.flows.gilbert_parts import LEVEL
 from pycosim.flows.interferometer_circuit import measure_circuit
 from pycosim.flows.interferometer_config import InterferometerConfig
@@ -33,7 +26,8 @@ from pycosim.flows.interferometer_digits import run_optical_digits
 from pycosim.flows.interferometer_tables import interferometer_tables
 from pycosim.flows.interferometer_transformer import run_optical_transformer
 from pycosim.flows.progress import Progress, TimedProgress
-from pycosim.spice import NgspicePool, Simulator, ngspice_version
+from pycosim.flows.run_record import RunClock, check_new, provenance
+from pycosim.spice import NgspicePool, Simulator
 from pycosim.spice.keep import KeepNetlists
 from pycosim.sweeps.amplifier import rectifier_transfer
 
@@ -88,27 +82,16 @@ def run_interferometer(
         figures=figures,
         tables=interferometer_tables(figures),
         checks=interferometer_checks(figures),
-        provenance=Provenance(
-            netlists=tuple(
-                NetlistRecord(name=name, digest=digest, path=str(path.relative_to(out)))
-                for digest, (name, path) in kept.items()
-            ),
-            ngspice=ngspice_version() or "unknown",
+        provenance=provenance(
+            kept,
+            out,
             technology=f"{photonics.technology.name} and {square.name}",
             corner=square.corner,
             temperature=photonics.technology.temperature,
             seed=config.seed,
-            pycosim=version("pycosim-spice"),
             configuration=config.text(),
         ),
-        run=RunRecord(
-            command=shlex.join(["pycosim", *sys.argv[1:]]),
-            started=clock.started,
-            wall_seconds=clock.seconds,
-            n_workers=config.n_workers or os.cpu_count() or 1,
-            stages=timed.times(),
-            machine=f"{machine.machine()}, {machine.system()}, Python {machine.python_version()}",
-        ),
+        run=clock.record(config.n_workers, timed.times()),
         notes=(
             "Splitters, mask, mirrors and combiner are linear in the fields and without delay; mirrors and mask are "
             "not devices with voltages here.",

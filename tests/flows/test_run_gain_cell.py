@@ -21,8 +21,9 @@ from pycosim.evaluate.report import Report
 from pycosim.export import Form, export_models
 from pycosim.export.plain import load_plain
 from pycosim.flows.config import GainCellConfig
-from pycosim.flows.gain_cell import check_new, run_gain_cell
+from pycosim.flows.gain_cell import run_gain_cell
 from pycosim.flows.progress import SilentProgress
+from pycosim.flows.run_record import check_new
 from pycosim.models.cell import PolynomialCell
 from pycosim.models.column import load_column
 from pycosim.models.converter import HardSigmoid, SignedPulse
