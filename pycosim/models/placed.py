@@ -88,7 +88,7 @@ class PlacedRead:
         for index, (term, levels) in enumerate(zip(self.terms, held, strict=True)):
             charge = _beside([drives[j] for j in term.inputs]) @ transposed(levels)
             charge *= aged[index, ...]
-            total = _sum(total, charge)
+            total = added(total, charge)
         return total
 
     def row_charges(self, inputs: AnyArray, held: Held, aged: AnyArray, tile: int | None = None) -> AnyArray:
@@ -107,7 +107,7 @@ class PlacedRead:
             for place, j in enumerate(term.inputs):
                 drive = drives[j] * aged[index, ...]
                 level = levels[..., place * d : (place + 1) * d]
-                total = _sum(total, by_tile(drive, -1, tile) @ by_tile(level, -2, tile))
+                total = added(total, by_tile(drive, -1, tile) @ by_tile(level, -2, tile))
         return total
 
 
@@ -115,7 +115,8 @@ def _beside(arrays: Sequence[AnyArray]) -> AnyArray:
     return arrays[0] if len(arrays) == 1 else namespace_of(*arrays).concat(arrays, axis=-1)
 
 
-def _sum(total: AnyArray | None, term: AnyArray) -> AnyArray:
+def added(total: AnyArray | None, term: AnyArray) -> AnyArray:
+    """Return total + term, written into the total where there is one already."""
     if total is None:
         return term
     total += term

@@ -20,7 +20,7 @@ from pycosim.checks import Array, frozen_array, not_negative, positive
 from pycosim.errors import InputError
 from pycosim.models.axis import OperandAxis, grid_axis
 from pycosim.models.cell import CellModel, LookupCell
-from pycosim.models.placed import Held, by_tile
+from pycosim.models.placed import Held, added, by_tile
 from pycosim.namespace import AnyArray, like, transposed
 
 
@@ -139,24 +139,25 @@ class PlacedSpread:
             raise InputError(f"numbers must be given for {len(self.levels[0])} deviations, found {len(numbers)}")
         held = []
         for term in self.levels:
-            total = 0.0
+            total = None
             for level, number in zip(self.level_axis.sample(term, stored), numbers, strict=True):
-                total = total + level * number
+                total = added(total, level * number)
             held.append(total)
         return held
 
     def column_charges(self, inputs: AnyArray, held: Held, mask: AnyArray) -> AnyArray:
         """First array, summed over features: (..., t, d) on what is held -> (..., t, tau) C, 0 where the mask is."""
-        total = 0.0
+        total = None
         for drive, level in zip(self.input_axis.sample(self.input_rows, inputs), held, strict=True):
-            total = total + drive @ transposed(level)
-        return total * mask
+            total = added(total, drive @ transposed(level))
+        total *= mask
+        return total
 
     def row_charges(self, inputs: AnyArray, held: Held, mask: AnyArray, tile: int | None = None) -> AnyArray:
         """Second array, summed over the tokens of each tile: (..., t, tau) -> (..., tile, t, d) C; see `PlacedRead`."""
-        total = 0.0
+        total = None
         for drive, level in zip(self.input_axis.sample(self.input_rows, inputs), held, strict=True):
-            total = total + by_tile(drive * mask, -1, tile) @ by_tile(level, -2, tile)
+            total = added(total, by_tile(drive * mask, -1, tile) @ by_tile(level, -2, tile))
         return total
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pycosim.errors import InputError
+from pycosim.transformer.tokenizer import checked_ids
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Rust
@@ -65,12 +66,7 @@ class BpeTokenizer:
         Raises:
             InputError: if an id is not in the vocabulary, or the ids have more than one axis.
         """
-        ids = np.asarray(tokens, dtype=np.int64)
-        if ids.ndim != 1 or np.any((ids < 0) | (ids >= self.n_vocab)):
-            raise InputError(
-                f"wanted one axis of ids 0 .. {self.n_vocab - 1}, found shape {ids.shape} with ids from "
-                f"{ids.min(initial=0)} to {ids.max(initial=0)}; decode one sequence at a time"
-            )
+        ids = checked_ids(tokens, self.n_vocab)
         return str(self.rust.decode(ids.tolist(), skip_special_tokens=False))
 
 

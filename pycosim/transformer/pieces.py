@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pycosim.errors import InputError
+from pycosim.transformer.tokenizer import checked_ids
 
 START, FIRST_BYTE, FIRST_PIECE = 1, 3, 3 + 256
 ENTRY = struct.Struct("<fi")
@@ -80,12 +81,7 @@ class PieceTokenizer:
         Raises:
             InputError: if an id is not in the vocabulary, or the ids have more than one axis.
         """
-        ids = np.asarray(tokens, dtype=np.int64)
-        if ids.ndim != 1 or np.any((ids < 0) | (ids >= self.n_vocab)):
-            raise InputError(
-                f"wanted one axis of ids 0 .. {self.n_vocab - 1}, found shape {ids.shape} with ids from "
-                f"{ids.min(initial=0)} to {ids.max(initial=0)}; decode one sequence at a time"
-            )
+        ids = checked_ids(tokens, self.n_vocab)
         data = b"".join(self._bytes(int(i)) for i in ids)
         return data.removeprefix(b" ").decode("utf-8", errors="replace")
 

@@ -78,10 +78,24 @@ class ByteTokenizer:
         Raises:
             InputError: if an id is not a byte, or the ids have more than one axis.
         """
-        ids = np.asarray(tokens, dtype=np.int64)
-        if ids.ndim != 1 or np.any((ids < 0) | (ids > 255)):
-            raise InputError(
-                f"wanted one axis of byte ids 0 .. 255, found shape {ids.shape} with ids from "
-                f"{ids.min(initial=0)} to {ids.max(initial=0)}; decode one sequence at a time"
-            )
-        return ids.astype(np.uint8).tobytes().decode("utf-8", errors="replace")
+        return checked_ids(tokens, 256, "byte ids").astype(np.uint8).tobytes().decode("utf-8", errors="replace")
+
+
+def checked_ids(tokens: NDArray[np.integer[Any]], n_vocab: int, what: str = "ids") -> NDArray[np.int64]:
+    """Return ids of one sequence, (n_tokens,).
+
+    Args:
+        tokens: ids.
+        n_vocab: number of ids.
+        what: they are called.
+
+    Raises:
+        InputError: if an id is not in the vocabulary, or the ids have more than one axis.
+    """
+    ids = np.asarray(tokens, dtype=np.int64)
+    if ids.ndim != 1 or np.any((ids < 0) | (ids >= n_vocab)):
+        raise InputError(
+            f"wanted one axis of {what} 0 .. {n_vocab - 1}, found shape {ids.shape} with ids from "
+            f"{ids.min(initial=0)} to {ids.max(initial=0)}; decode one sequence at a time"
+        )
+    return ids
