@@ -22,6 +22,7 @@ from pycosim.flows.progress import Progress
 from pycosim.flows.saved_attention import SavedAttention
 from pycosim.flows.workload import load_workload
 from pycosim.transformer.gpt2 import gpt2
+from pycosim.transformer.model import LanguageConfig
 from pycosim.transformer.weights import Weights
 
 Tokens = NDArray[np.int64]
@@ -147,13 +148,19 @@ def choose_attention(kind: AttentionKind, subject: Subject, saved: SavedAttentio
             "analog attention needs the models of a run: give its folder with --models; "
             "make one with: pycosim run --out FOLDER"
         )
-    if len(saved.scalers) != n_layers or saved.scalers[0].n_heads != subject.weights.config.n_head:
-        raise ConfigurationError(
-            f"the scalers of {saved.run} are for {len(saved.scalers)} layers of {saved.scalers[0].n_heads} heads, "
-            f"the transformer has {n_layers} of {subject.weights.config.n_head}; give a run of this transformer"
-        )
+    check_saved_scalers(saved, subject.weights.config)
     arrays = factored_arrays(saved.models, saved.hardware)
     return Attention(kind=kind, layers=analog_layers(arrays, saved.scalers), arrays=arrays, scalers=saved.scalers)
+
+
+def check_saved_scalers(saved: SavedAttention, config: LanguageConfig) -> None:
+    """Raise ConfigurationError unless the scalers of a run have as many layers and heads as a transformer."""
+    layers, heads = len(saved.scalers), saved.scalers[0].n_heads
+    if (layers, heads) != (config.n_layer, config.n_head):
+        raise ConfigurationError(
+            f"the scalers of {saved.run} are for {layers} layers of {heads} heads, "
+            f"the transformer has {config.n_layer} of {config.n_head}; give a run of this transformer"
+        )
 
 
 def evaluate_attention(subject: Subject, attention: Attention, progress: Progress) -> Accuracy:

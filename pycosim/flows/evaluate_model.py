@@ -106,7 +106,7 @@ def evaluate_model(
         InputError: a text or a file of tasks that cannot be read, or too short a text.
     """
     tasks = None if question.choices is None else read_choices(question.choices)
-    tokens = _read_tokens(model, question.text)[: question.n_tokens + 1]
+    tokens = read_tokens(model, question.text)[: question.n_tokens + 1]
     progress.stage(f"transformer: {attention.kind} attention", total=tokens.size - 1)
     batch = max(1, BATCH_TOKENS // model.config.n_ctx)
     start = time.perf_counter()
@@ -142,7 +142,12 @@ def _advancing(progress: Progress) -> Callable[[int, int], None]:
     return advance
 
 
-def _read_tokens(model: LanguageModel, text: Path | None) -> NDArray[np.int64]:
+def read_tokens(model: LanguageModel, text: Path | None) -> NDArray[np.int64]:
+    """The ids of a text, (n_tokens,): of a file in UTF-8, or of the held-out text for None.
+
+    Raises:
+        InputError: it cannot be read, or has less than two tokens.
+    """
     if text is None:
         content = load_held_out_text()
     else:
