@@ -6,8 +6,8 @@
     A[tile, t] = signed count of the charge of the second array     (sum over the tile's tokens)
     out        = scale(sum over tiles of A)                         (digital)
 
-Token t attends to the last ``window`` tokens. A column that holds none of them is not read, and a tile that
-holds none has no part in the sum.
+Token t attends to the last ``window`` tokens, or to all of its sequence where the hardware is not causal. A column that
+holds none of them is not read, and a tile that holds none has no part in the sum.
 """
 
 from __future__ import annotations
@@ -16,15 +16,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pycosim.attention.digital_tokens import digital_shares
 from pycosim.attention.exact import Attend, check_operands
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.imperfections import ImperfectHardware, Imperfections, ImperfectLayer
+from pycosim.attention.operand_checks import check_heads, check_length, checked_digital_scalers
 from pycosim.attention.reading import PlacedHardware, padded, read_text
+from pycosim.attention.tile_calibration import TileCalibration
 from pycosim.attention.trace import Alter, Observe, Watch
 from pycosim.errors import InputError
 from pycosim.models.axis import OperandAxis
 from pycosim.models.cell import CellModel
 from pycosim.models.converter import ConverterModel, PulseTable
+from pycosim.models.differential import DifferentialCell
 from pycosim.models.separate import ArrayRead, DenseRead, factor_read
 from pycosim.namespace import AnyArray
 
@@ -56,8 +60,12 @@ class AttentionArrays:
         """Return the parts of one layer; None where all are alike."""
         return None if self.imperfect is None else ImperfectLayer(self.imperfect, layer)
 
-    def place(self, imperfect: ImperfectLayer | None, reference: AnyArray) -> PlacedHardware:
+    def place(
+        self, imperfect: ImperfectLayer | None, reference: AnyArray, calibration: TileCalibration | None = None
+    ) -> PlacedHardware:
         """Return the hardware for new sequences of operands like the reference, (..., head, token, d_head)."""
+        if calibration is not None:
+            calibration.check(reference.shape[-3], self.hardware.n_tiles, reference.shape[-1])
         return PlacedHardware(
             hardware=self.hardware,
             first=self.first.on(reference),
@@ -65,6 +73,7 @@ class AttentionArrays:
             converters=self.converters,
             call=None if imperfect is None else imperfect.begin(reference.shape, reference),
             reference=reference,
+            calibration=calibration,
         )
 
 
@@ -86,7 +95,9 @@ def dense_arrays(
     return AttentionArrays(
         models=models,
         hardware=hardware,
-        first=read(models.cell_k, hardware.query_axis),
+        first=read(
+            DifferentialCell(cell=models.cell_k) if hardware.signed_queries else models.cell_k, hardware.query_axis
+        ),
         second=read(models.cell_v, hardware.weight_axis),
         converters=(models.charge_to_pulse, models.signed_charge_to_pulse),
         imperfect=None if imperfections is None else ImperfectHardware.of(imperfections, hardware),
@@ -115,8 +126,8 @@ def factored_arrays(
     assert isinstance(dense.first, DenseRead) and isinstance(dense.second, DenseRead)
     return replace(
         dense,
-        first=factor_read(dense.first, hardware.window, tolerance=tolerance),
-        second=factor_read(dense.second, hardware.window, tolerance=tolerance),
+        first=factor_read(dense.first, hardware.n_ages, tolerance=tolerance),
+        second=factor_read(dense.second, hardware.n_ages, tolerance=tolerance),
         converters=(_in_lines(models.charge_to_pulse), _in_lines(models.signed_charge_to_pulse)),
     )
 
@@ -135,6 +146,8 @@ def analog_attention(
     observe: Observe | None = None,
     alter: Alter | None = None,
     layer: int = 0,
+    calibration: TileCalibration | None = None,
+    digital_scalers: Scalers | None = None,
 ) -> Attend:
     """Return the attention of one layer, with the signature of `exact_attention`.
 
@@ -150,6 +163,9 @@ def analog_attention(
         observe: is called with the intermediate values of every call.
         alter: is shown every pulse and may change it in place.
         layer: which layer's parts to use, where parts differ.
+        calibration: of the layer's tiles; None for none.
+        digital_scalers: of tokens in digital memory: those that the weights were trained with, where ``scalers`` are
+            adapted to the cells; None for the same.
 
     Returns:
         attend(q, k, v) -> out, each (..., n_heads, n_tokens, d_head).
@@ -161,15 +177,22 @@ def analog_attention(
     if ready.models is not models or ready.hardware != hardware:
         raise InputError("arrays must be made from the same models and hardware; call factored_arrays again")
     parts = ready.layer(layer)
+    own = checked_digital_scalers(hardware, scalers, digital_scalers)
 
     def attend(q: AnyArray, k: AnyArray, v: AnyArray) -> AnyArray:
         check_operands(q, k, v)
-        check_heads(q, scalers)
+        check_heads(q, k, v, scalers, hardware)
+        check_length(q, hardware)
+        raw = q, k, v
         q, k, v = scalers.q(q), scalers.k(k), scalers.v(v)
-        placed = ready.place(parts, q)
+        placed = ready.place(parts, q, calibration)
         watch = None if observe is None and alter is None else Watch.of(hardware, q, alter)
         shares = read_text(placed, q, placed.write(*padded(k, v, hardware.tile), 0), watch)
         out = scalers.out(shares)
+        if hardware.digital is not None:
+            scaled = own.q(raw[0]), own.k(raw[1]), own.v(raw[2])
+            more = digital_shares(hardware.digital, hardware.operand_ranges, *scaled, causal=hardware.causal)
+            out = out + own.out.scaled(more)
         if observe is not None and watch is not None:
             observe(watch.trace(hardware, (q, k, v), out))
         return out
@@ -177,17 +200,13 @@ def analog_attention(
     return attend
 
 
-def check_heads(q: AnyArray, scalers: Scalers) -> None:
-    """Raise InputError unless operands have as many heads as the scalers."""
-    if q.shape[-3] != scalers.n_heads:
-        raise InputError(f"scalers are for {scalers.n_heads} heads, found operands of {q.shape[-3]} heads")
-
-
 def analog_layers(
     arrays: AttentionArrays,
     scalers: Sequence[Scalers],
     observers: Sequence[Observe | None] | None = None,
     alterations: Sequence[Alter | None] | None = None,
+    calibrations: Sequence[TileCalibration] | None = None,
+    digital_scalers: Sequence[Scalers] | None = None,
 ) -> list[Attend]:
     """Return one attention per layer on the same hardware.
 
@@ -196,10 +215,29 @@ def analog_layers(
         scalers: one set per layer.
         observers: one per layer, or None.
         alterations: one per layer, or None.
+        calibrations: of the tiles, one per layer; None for none.
+        digital_scalers: of tokens in digital memory, one set per layer; None for the same.
     """
     nobody = [None] * len(scalers)
-    each = zip(scalers, observers or nobody, alterations or nobody, strict=True)
+    each = zip(
+        scalers,
+        observers or nobody,
+        alterations or nobody,
+        calibrations or nobody,
+        digital_scalers or nobody,
+        strict=True,
+    )
     return [
-        analog_attention(arrays.models, arrays.hardware, own, arrays=arrays, observe=observe, alter=alter, layer=layer)
-        for layer, (own, observe, alter) in enumerate(each)
+        analog_attention(
+            arrays.models,
+            arrays.hardware,
+            own,
+            arrays=arrays,
+            observe=observe,
+            alter=alter,
+            layer=layer,
+            calibration=calibration,
+            digital_scalers=digital,
+        )
+        for layer, (own, observe, alter, calibration, digital) in enumerate(each)
     ]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pycosim.attention.hardware import AttentionHardware
-from pycosim.attention.window import row_ages
+from pycosim.attention.window import row_ages, tile_index
 from pycosim.namespace import AnyArray, is_numpy, namespace_of
 
 MOST_ROWS: Final = 64
@@ -63,6 +63,11 @@ class Place:
 def text_blocks(n_tokens: int, hardware: AttentionHardware) -> Iterator[Place]:
     """Yield the blocks of a text: rows of one tile-full at most, and all that they attend to."""
     tile, n_tiles = hardware.tile, hardware.n_tiles
+    if not hardware.causal:
+        for row in range(0, n_tokens, MOST_ROWS):
+            rows = slice(row, min(row + MOST_ROWS, n_tokens))
+            yield Place(rows=rows, columns=slice(0, n_tokens), tile=tile, n_tiles=n_tiles)
+        return
     for own in range(-(-n_tokens // tile)):
         start = max(0, own - n_tiles) * tile
         end = min((own + 1) * tile, n_tokens)
@@ -74,11 +79,36 @@ def text_blocks(n_tokens: int, hardware: AttentionHardware) -> Iterator[Place]:
 def block_ages(n_tokens: int, hardware: AttentionHardware) -> NDArray[np.intp]:
     """Return the ages that the rows of a tile-full see: (tile, columns), the last columns those of the tile-full.
 
-    Every block of a text sees the same, or the end of it.
+    Every block of a causal text sees the same, or the end of it, but for first tokens in digital memory.
     """
     tile = hardware.tile
     own = (min(hardware.n_tiles + 1, -(-n_tokens // tile)) - 1) * tile
-    return row_ages(slice(own, own + tile), slice(0, own + tile), hardware.window)
+    ages = row_ages(slice(own, own + tile), slice(0, own + tile), hardware.window)
+    return ages if hardware.digital is None else np.where(ages < hardware.digital.recent, -1, ages)
+
+
+def place_ages(place: Place, n_tokens: int, hardware: AttentionHardware) -> NDArray[np.intp]:
+    """Return the ages that one block sees, (t, tau); -1 for columns that are not read.
+
+    Where all tokens are written before the first is read, token tau is written in period tau and read for token t in
+    period n_tokens + t.
+    """
+    held = slice(place.columns.start, place.columns.start + place.n_padded)
+    columns = np.arange(held.start, held.stop)
+    if hardware.causal:
+        ages = row_ages(place.rows, held, hardware.window)
+    else:
+        ages = n_tokens + np.arange(place.rows.start, place.rows.stop)[:, None] - columns
+        ages = np.where(columns < n_tokens, ages, -1)
+    return ages if hardware.digital is None else hardware.digital.analog_ages(ages, columns)
+
+
+def tiles_read(n_tokens: int, hardware: AttentionHardware) -> NDArray[np.bool_]:
+    """Return where a tile holds a token that is read, (n_tiles, t)."""
+    whole = Place(rows=slice(0, n_tokens), columns=slice(0, n_tokens), tile=hardware.tile, n_tiles=hardware.n_tiles)
+    seen = place_ages(whole, n_tokens, hardware) >= 0
+    tiles = tile_index(whole.n_padded, hardware.window, hardware.tile)
+    return np.stack([seen[:, tiles == tile].any(axis=1) for tile in range(hardware.n_tiles)])
 
 
 def head_groups(operand: AnyArray, n_entries: int, *, one: bool = False) -> Iterator[slice]:

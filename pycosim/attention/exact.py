@@ -46,8 +46,10 @@ def masked_softmax(scores: AnyArray, mask: AnyArray) -> AnyArray:
     return shown / sums
 
 
-def exact_attention(q: AnyArray, k: AnyArray, v: AnyArray, *, window: int | None = None) -> AnyArray:
-    """Return causal softmax attention, softmax(q k^T / sqrt(d_head)) v  [2017 Vaswani, eq. 1].
+def exact_attention(
+    q: AnyArray, k: AnyArray, v: AnyArray, *, window: int | None = None, causal: bool = True
+) -> AnyArray:
+    """Return softmax attention, softmax(q k^T / sqrt(d_head)) v  [2017 Vaswani, eq. 1].
 
     A block of tokens at a time, so that no array is larger than heads x block x tokens.
 
@@ -56,11 +58,15 @@ def exact_attention(q: AnyArray, k: AnyArray, v: AnyArray, *, window: int | None
         k: keys, the same shape, of all tokens.
         v: values, like k.
         window: attend to the last ``window`` tokens only; None for all.
+        causal: False where every token attends to all, as in a vision transformer:
+            ``functools.partial(exact_attention, causal=False)``.
 
     Returns:
         The shape of q, of the operands' library, device and type.
     """
     check_operands(q, k, v, last=True)
+    if not causal and window is not None:
+        raise InputError(f"a window of {window} tokens looks back: leave it out, or attend causally")
     xp = namespace_of(q)
     n_old, n_rows = k.shape[-2] - q.shape[-2], q.shape[-2]
     scale = 1 / math.sqrt(q.shape[-1])
@@ -69,12 +75,15 @@ def exact_attention(q: AnyArray, k: AnyArray, v: AnyArray, *, window: int | None
         rows = slice(start, min(start + MOST_ROWS, n_rows))
         tokens = slice(n_old + rows.start, n_old + rows.stop)
         columns = slice(0 if window is None else max(0, tokens.start - window + 1), tokens.stop)
+        if not causal:
+            columns = slice(0, k.shape[-2])
         is_cut = window is not None and tokens.stop - columns.start > window
         masked = columns if is_cut else tokens  # the others are attended to by all rows
         bias = like(np.where(row_ages(tokens, masked, window) >= 0, 0.0, -np.inf), q)
         for heads in head_groups(q, (rows.stop - rows.start) * (columns.stop - columns.start)):
             scores = (q[..., heads, rows, :] * scale) @ transposed(k[..., heads, columns, :])
-            scores[..., masked.start - columns.start :] += bias
+            if causal:
+                scores[..., masked.start - columns.start :] += bias
             shown, sums = _exponentials(scores)
             out[..., heads, rows, :] = (shown @ v[..., heads, columns, :]) / sums
     return out

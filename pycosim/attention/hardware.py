@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
+from pycosim.attention.digital_tokens import DigitalTokens
 from pycosim.checks import Array, at_least, frozen_array, not_negative, ordered, positive
 from pycosim.errors import InputError
 from pycosim.models.axis import OperandAxis
@@ -30,6 +32,13 @@ class AttentionHardware:
         max_pulse_width: longest pulse, s; also what a full count stands for.
         tile: tokens that one array holds.
         window: tokens that a head holds; a multiple of the tile.
+        causal: a token attends to itself and those before it, and its query reads as soon as it is written. False: all
+            tokens of a sequence, at most a window, are written first, and each attends to all.
+        signed_queries: a query lies in -1 .. 1 and drives one of two complementary word lines; see
+            `pycosim.models.differential`. The input levels are then those of each sign.
+        digital: tokens that are kept in digital memory, beside the cells; None for none.
+        query_group: heads of queries that share one head's keys and values, and so its tiles and converters; operands
+            have the keys and values repeated for each of them.
     """
 
     token_period: float
@@ -41,6 +50,10 @@ class AttentionHardware:
     max_pulse_width: float = 15e-9
     tile: int = 64
     window: int = 256
+    causal: bool = True
+    signed_queries: bool = False
+    digital: DigitalTokens | None = None
+    query_group: int = 1
 
     def __post_init__(self) -> None:
         not_negative("token_period", self.token_period, "s")
@@ -54,6 +67,12 @@ class AttentionHardware:
         at_least("tile", self.tile, 1)
         if self.window < 1 or self.window % self.tile:
             raise InputError(f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}")
+        at_least("query_group", self.query_group, 1)
+        if self.digital is not None and self.digital.recent and not self.causal:
+            raise InputError(
+                "recent tokens are those before the one that attends, but attention is not causal; "
+                f"give digital tokens recent=0, found {self.digital.recent}"
+            )
 
     @property
     def n_tiles(self) -> int:
@@ -61,9 +80,36 @@ class AttentionHardware:
         return self.window // self.tile
 
     @property
+    def n_ages(self) -> int:
+        """Ages that are read are below this many tokens."""
+        return self.window if self.causal else 2 * self.window
+
+    @property
+    def query_range(self) -> tuple[float, float]:
+        """Smallest and largest scaled query, in shares of the longest pulse.
+
+        Scalers begin well with the queries' mean at its middle and their deviation at a quarter of its length:
+        0.5 +- 0.25, and 0 +- 0.5 for signed queries.
+        """
+        return (-1.0 if self.signed_queries else 0.0), 1.0
+
+    @property
+    def stored_range(self) -> tuple[float, float]:
+        """Lowest and highest stored voltage, V."""
+        return self.stored_low, self.stored_high
+
+    @property
+    def operand_ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Ranges of scaled queries and of stored voltages (V)."""
+        return self.query_range, self.stored_range
+
+    @property
     def query_axis(self) -> OperandAxis:
-        """Pulse widths of a query, s."""
-        return _axis(0.0, self.max_pulse_width, self.n_input_levels)
+        """Pulse widths of a query, s; negative ones are pulses on the complementary word line."""
+        if not self.signed_queries:
+            return _axis(0.0, self.max_pulse_width, self.n_input_levels)
+        n_levels = None if self.n_input_levels is None else 2 * self.n_input_levels - 1
+        return _axis(-self.max_pulse_width, self.max_pulse_width, n_levels)
 
     @property
     def weight_axis(self) -> OperandAxis:
@@ -73,11 +119,13 @@ class AttentionHardware:
     @property
     def stored_axis(self) -> OperandAxis:
         """Stored voltages, V."""
-        return replace(_axis(self.stored_low, self.stored_high, self.n_stored_levels), is_smooth=True)
+        return _axis(self.stored_low, self.stored_high, self.n_stored_levels, is_smooth=True)
 
 
-def _axis(low: float, high: float, n_levels: int | None) -> OperandAxis:
-    return OperandAxis(nodes=np.linspace(low, high, n_levels or 2), is_coded=n_levels is not None)
+@lru_cache(maxsize=64)
+def _axis(low: float, high: float, n_levels: int | None, *, is_smooth: bool = False) -> OperandAxis:
+    """An axis, which never changes: made once, and not for every token."""
+    return OperandAxis(nodes=np.linspace(low, high, n_levels or 2), is_coded=n_levels is not None, is_smooth=is_smooth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +174,11 @@ class Scaler:
         """Return a x + b for x (..., head, token, d_head), of its library and floating type."""
         x = floating(values)
         return x * like(self.a[:, None, None], x) + like(self.b[:, None, None], x)
+
+    def scaled(self, values: AnyArray) -> AnyArray:
+        """Return a x for x (..., head, token, d_head)."""
+        x = floating(values)
+        return x * like(self.a[:, None, None], x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from array_api_compat import device
 
+from pycosim.attention.conversions import Conversions
 from pycosim.attention.hardware import AttentionHardware
 from pycosim.attention.noise import NoiseStreams
 from pycosim.checks import Array, at_least, frozen_array
 from pycosim.errors import InputError
+from pycosim.models.differential import separate_deviations
 from pycosim.models.placed import Held
 from pycosim.models.spread import CellDeviation, ConverterSpread, PlacedSpread, SpreadRead, spread_read
 from pycosim.namespace import AnyArray, chosen, like, namespace_of, stacked
@@ -60,12 +62,14 @@ class ImperfectHardware:
     Args:
         imperfections: what there is.
         hardware: sizes and levels.
+        cells: how the cells of the arrays of keys and of values differ.
         first: what deviations add in the array of keys; None where all cells are alike.
         second: the same in the array of values.
     """
 
     imperfections: Imperfections
     hardware: AttentionHardware
+    cells: tuple[tuple[CellDeviation, ...], tuple[CellDeviation, ...]]
     first: SpreadRead | None
     second: SpreadRead | None
 
@@ -82,10 +86,12 @@ class ImperfectHardware:
             if shares is not None and shares.shape[0] != hardware.tile:
                 raise InputError(f"{name} must have one row per token of a tile, {hardware.tile}, found {shares.shape}")
         cells, levels = imperfections.cells, hardware.stored_axis
+        key_cells = separate_deviations(cells) if hardware.signed_queries else cells
         return cls(
             imperfections=imperfections,
             hardware=hardware,
-            first=spread_read(cells, hardware.query_axis, levels) if cells else None,
+            cells=(key_cells, cells),
+            first=spread_read(key_cells, hardware.query_axis, levels) if cells else None,
             second=spread_read(cells, hardware.weight_axis, levels) if cells else None,
         )
 
@@ -124,8 +130,10 @@ class ImperfectLayer:
         self.n_sequences += n_new
         return ImperfectCall(
             imperfections=flaws,
+            cells=self.hardware.cells,
             window=sizes.window,
             tile=sizes.tile,
+            query_group=sizes.query_group,
             parts=self._parts,
             noise=NoiseStreams(seed=(flaws.seed, _NOISE, self.layer), sequences=sequences, lead=tuple(lead)),
             reference=reference,
@@ -136,15 +144,22 @@ class ImperfectLayer:
         cells, first, second = (
             np.random.default_rng((flaws.seed, part, self.layer)) for part in (_CELLS, _COLUMNS, _READ_OUTS)
         )
-        numbers = [[cells.standard_normal((n_heads, sizes.window, d_head)) for _ in flaws.cells] for _ in range(2)]
+        n_heads //= sizes.query_group
+        shape = (n_heads, sizes.window, d_head)
+        keys, values = ([cells.standard_normal(shape) for _ in flaws.cells] for _ in range(2))
+        keys += [cells.standard_normal(shape) for _ in self.hardware.cells[0][len(keys) :]]
         columns = [first.standard_normal((n_heads, 1, sizes.window)) for _ in range(2)]
         read_outs = [second.standard_normal((sizes.n_tiles, n_heads, d_head)) for _ in range(2)]
         spreads = (self.hardware.first, self.hardware.second)
+
+        def shared(numbers: Array) -> AnyArray:
+            return like(np.repeat(numbers, sizes.query_group, axis=0), reference)
+
         return Parts(
             spreads=tuple(None if spread is None else spread.on(reference) for spread in spreads),
-            cells=tuple(tuple(like(number, reference) for number in array) for array in numbers),
-            columns=tuple(like(column, reference) for column in columns),
-            read_outs=tuple(like(np.moveaxis(own, 0, 1)[:, :, None], reference) for own in read_outs),
+            cells=tuple(tuple(shared(number) for number in array) for array in (keys, values)),
+            columns=tuple(map(shared, columns)),
+            read_outs=tuple(shared(np.moveaxis(own, 0, 1)[:, :, None]) for own in read_outs),
         )
 
 
@@ -171,16 +186,20 @@ class ImperfectCall:
 
     Args:
         imperfections: what there is.
+        cells: how the cells of the arrays of keys and of values differ.
         window: tokens that a head holds.
         tile: tokens that one array holds.
+        query_group: heads that share cells and what is written to them.
         parts: what they keep.
         noise: of what each write and each conversion draws.
         reference: gives the library, device and floating type.
     """
 
     imperfections: Imperfections
+    cells: tuple[tuple[CellDeviation, ...], tuple[CellDeviation, ...]]
     window: int
     tile: int
+    query_group: int
     parts: Parts
     noise: NoiseStreams
     reference: AnyArray
@@ -204,10 +223,12 @@ class ImperfectCall:
         if spread is None:
             return []
         n_heads, n_tokens, d_head = stored.shape[-3:]
-        drawn = [place for place, deviation in enumerate(self.imperfections.cells) if deviation.is_written]
+        drawn = [place for place, deviation in enumerate(self.cells[array]) if deviation.is_written]
         numbers = [_by_slot(own, first, self.window, n_tokens, -2) for own in self.parts.cells[array]]
         if drawn:
-            fresh = self._drawn(array, range(first, first + n_tokens), len(drawn) * d_head, n_heads)
+            n_drawn, tokens = len(drawn) * d_head, range(first, first + n_tokens)
+            written = self.noise.draw(array, tokens, n_drawn, n_heads // self.query_group)
+            fresh = like(np.repeat(written, self.query_group, axis=-3), self.reference)
             for index, place in enumerate(drawn):
                 numbers[place] = fresh[..., index * d_head : (index + 1) * d_head]
         shares = self.shares(array, first, n_tokens)
@@ -247,42 +268,6 @@ class ImperfectCall:
 
     def _drawn(self, purpose: int, rows: range, n: int, n_heads: int) -> AnyArray:
         return like(self.noise.draw(purpose, rows, n, n_heads), self.reference)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Conversions:
-    """What converters see of their charges: charge x factor + shift; None for no change."""
-
-    factor: AnyArray | None = None
-    shift: AnyArray | None = None
-    noise: AnyArray | None = None
-
-    @classmethod
-    def of(cls, spread: ConverterSpread, gain: AnyArray, offset: AnyArray, noise: AnyArray | None) -> Conversions:
-        """Return the conversions of converters with standard normal numbers of their own."""
-        return cls(
-            factor=1.0 + spread.gain * gain if spread.gain else None,
-            shift=spread.offset_charge * offset if spread.offset_charge else None,
-            noise=None if noise is None else spread.total_charge_noise * noise,
-        )
-
-    def of_heads(self, heads: slice, axis: int) -> Conversions:
-        """Return those of some heads, which stand at an axis counted from the end."""
-        parts = (_heads_of(part, heads, axis) for part in (self.factor, self.shift, self.noise))
-        return Conversions(**dict(zip(("factor", "shift", "noise"), parts, strict=True)))
-
-    def seen(self, charge: AnyArray) -> AnyArray:
-        """Return what the converters see of charges, C."""
-        if self.factor is not None:
-            charge = charge * self.factor
-        for part in (self.shift, self.noise):
-            if part is not None:
-                charge = charge + part
-        return charge
-
-
-def _heads_of(array: AnyArray | None, heads: slice, axis: int) -> AnyArray | None:
-    return None if array is None else array[(..., heads, *([slice(None)] * (-axis - 1)))]
 
 
 def _by_slot(numbers: AnyArray, first: int, window: int, n_tokens: int, axis: int) -> AnyArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pycosim.attention.hardware import AttentionModels
+from pycosim.attention.linear_law import HALF_SUPPLY, SATURATION_CURRENT, SIGNED_SATURATION_CURRENT, TRANSCONDUCTANCE
 from pycosim.models.cell import CellModel, PolynomialCell
 from pycosim.models.converter import HardSigmoid, SignedPulse
 from pycosim.models.decay import DecayModel, NoDecay
@@ -10,10 +11,6 @@ from pycosim.models.decay import DecayModel, NoDecay
 _VOLT_RANGE = (0.0, 0.9)  # stored voltages of the authors' simulation, V
 _WIDTH_RANGE = (0.0, 15e-9)  # T_max of the paper, s
 _READ_VOLTAGE = 0.9  # full read amplitude, V
-SATURATION_CURRENT = 80e-6
-"""S_sat of the first read-out, A; times the longest pulse its saturation charge."""
-SIGNED_SATURATION_CURRENT = 40e-6
-"""The same of the second read-out, A."""
 _MICROAMPERE = 1e-6
 _POLYNOMIAL = (  # C_ij, uA / V^(i+j); row i: powers of stored voltage - 0.45 V, column j: of the read voltage
     (0.17393044, 0.15653739, 0.14088365, 0.12679529),
@@ -49,7 +46,7 @@ def ideal_converters(
 
 
 def linear_models(
-    *, transconductance: float = 19.3e-6, zero_voltage: float = 0.45, decay: DecayModel | None = None
+    *, transconductance: float = TRANSCONDUCTANCE, zero_voltage: float = HALF_SUPPLY, decay: DecayModel | None = None
 ) -> AttentionModels:
     """Return the paper's linear ("intermediate") hardware.
 

@@ -14,13 +14,15 @@ import numpy as np
 from array_api_compat import device
 from numpy.typing import NDArray
 
-from pycosim.attention.blocks import Place, block_ages, head_groups, text_blocks
+from pycosim.attention.blocks import Place, block_ages, head_groups, place_ages, text_blocks
+from pycosim.attention.conversions import Conversions
 from pycosim.attention.hardware import AttentionHardware
-from pycosim.attention.imperfections import Conversions, ImperfectCall
+from pycosim.attention.imperfections import ImperfectCall
+from pycosim.attention.tile_calibration import TileCalibration
 from pycosim.attention.trace import Watch
 from pycosim.models.axis import OperandAxis
 from pycosim.models.converter import ConverterModel
-from pycosim.models.placed import Held
+from pycosim.models.placed import Held, by_tile
 from pycosim.models.quantizer import Quantizer
 from pycosim.models.separate import Reader
 from pycosim.namespace import AnyArray, chosen, finite, like, namespace_of
@@ -37,6 +39,7 @@ class PlacedHardware:
         converters: charge to pulse, and signed charge to pulse.
         call: how parts differ; None where all are alike.
         reference: gives the library, device and floating type.
+        calibration: what is done to the counts of each tile before they are summed; None for nothing.
     """
 
     hardware: AttentionHardware
@@ -45,6 +48,7 @@ class PlacedHardware:
     converters: tuple[ConverterModel, ConverterModel]
     call: ImperfectCall | None
     reference: AnyArray
+    calibration: TileCalibration | None = None
 
     def write(self, k: AnyArray, v: AnyArray, first: int) -> HeldTokens:
         """Write scaled keys and values, V, (..., head, token, d_head), into the slots of the tokens from `first` on."""
@@ -65,12 +69,13 @@ class PlacedHardware:
         return Aged(first=self.first.aged(ages), second=self.second.aged(ages), mask=mask)
 
     def conversions(self, rows: range, first: int, n_columns: int, tiles: Sequence[int]) -> tuple[Conversions, ...]:
-        """What the conversions of both arrays differ by, of all heads; see `ImperfectCall`."""
+        """What the conversions of both arrays differ by, and what corrects their counts, of all heads."""
+        corrections = Conversions() if self.calibration is None else self.calibration.of_tiles(tiles, self.reference)
         if self.call is None:
-            return Conversions(), Conversions()
+            return Conversions(), Conversions(), corrections
         n_heads, _, d_head = self.reference.shape[-3:]
         columns = self.call.columns_of(rows, first, n_columns, n_heads)
-        return columns, self.call.read_outs_of(rows, tiles, d_head, n_heads)
+        return columns, self.call.read_outs_of(rows, tiles, d_head, n_heads), corrections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,8 +133,11 @@ class Aged:
     second: AnyArray
     mask: AnyArray
 
-    def part(self, rows: slice, columns: slice) -> Aged:
-        """Return some tokens t and tau, without copying."""
+    def of_block(self, place: Place) -> Aged:
+        """Return those of a block of a text, from what `block_ages` gives, without copying."""
+        first = place.rows.start % place.tile
+        rows = slice(first, first + place.rows.stop - place.rows.start)
+        columns = slice(self.mask.shape[1] - place.n_padded, None)
         return Aged(
             first=self.first[:, rows, columns], second=self.second[:, rows, columns], mask=self.mask[rows, columns]
         )
@@ -175,17 +183,42 @@ def tile_charges(
     return read_outs.seen(charge)
 
 
-def counted(hardware: AttentionHardware, width: AnyArray) -> AnyArray:
+def counted(hardware: AttentionHardware, width: AnyArray, aged: Aged, corrections: Conversions) -> AnyArray:
     """Count signed pulses and add the tiles: (..., tile, t, d_head) s -> share of the full count, (..., t, d_head).
 
-    A pulse is whole counts of its magnitude; hardware without counts adds the widths themselves.
+    A pulse is whole counts of its magnitude; hardware without counts adds the widths themselves. Where tokens are in
+    digital memory a tile may hold none that are read; it has no part in the sum.
     """
-    xp = namespace_of(width)
-    n_counts = hardware.n_output_counts
+    counts, full = _counts(hardware, width)
+    if corrections.is_any:
+        counts = corrections.seen(counts / full) * full
+    if hardware.digital is not None:
+        counts = counts * _is_read(hardware, aged)
+    return namespace_of(counts).sum(counts, axis=-3) / full
+
+
+def tile_shares(hardware: AttentionHardware, width: AnyArray) -> AnyArray:
+    """Count signed pulses, s, of any shape: shares of the full count."""
+    counts, full = _counts(hardware, width)
+    return counts / full
+
+
+def _counts(hardware: AttentionHardware, width: AnyArray) -> tuple[AnyArray, float]:
+    """Counts and the full count; widths and the longest for hardware without counts."""
+    xp, n_counts = namespace_of(width), hardware.n_output_counts
     if n_counts is None:
-        return xp.sum(width, axis=-3) / hardware.max_pulse_width
+        return width, hardware.max_pulse_width
     counts = xp.round(width * (n_counts / hardware.max_pulse_width))
-    return xp.sum(xp.clip(counts, -n_counts, n_counts), axis=-3) / n_counts
+    return xp.clip(counts, -n_counts, n_counts), float(n_counts)
+
+
+def _is_read(hardware: AttentionHardware, aged: Aged) -> AnyArray:
+    """1 where a tile holds a token that is read, (tile, t, 1)."""
+    xp = namespace_of(aged.mask)
+    tokens = xp.sum(by_tile(aged.mask, -1, hardware.tile), axis=-1)  # (tile-full, t)
+    if tokens.shape[0] > hardware.n_tiles:  # see `tile_charges`
+        tokens = xp.concat([tokens[1:-1, ...], tokens[-1:, ...] + tokens[:1, ...]], axis=0)
+    return xp.clip(tokens, 0.0, 1.0)[..., None]
 
 
 def padded(k: AnyArray, v: AnyArray, tile: int) -> tuple[AnyArray, AnyArray]:
@@ -212,13 +245,16 @@ def read_text(placed: PlacedHardware, q: AnyArray, held: HeldTokens, watch: Watc
     """
     hardware = placed.hardware
     widths = encode(q * hardware.max_pulse_width, hardware.query_axis)
-    ages = placed.aged(block_ages(q.shape[-2], hardware))
+    n_tokens = q.shape[-2]
+    n_first = 0 if hardware.digital is None else hardware.digital.first
+    shared = placed.aged(block_ages(n_tokens, hardware)) if hardware.causal else None
     out = namespace_of(q).zeros(q.shape, dtype=q.dtype, device=device(q))
-    for place in text_blocks(q.shape[-2], hardware):
+    for place in text_blocks(n_tokens, hardware):
         columns = slice(place.columns.start, place.columns.start + place.n_padded)
-        first_row = place.rows.start % hardware.tile
-        own_rows = slice(first_row, first_row + place.rows.stop - place.rows.start)
-        aged = ages.part(own_rows, slice(ages.mask.shape[1] - place.n_padded, None))
+        if shared is None or place.columns.start < n_first:
+            aged = placed.aged(place_ages(place, n_tokens, hardware))
+        else:
+            aged = shared.of_block(place)
         rows = range(place.rows.start, place.rows.stop)
         conversions = placed.conversions(rows, columns.start, place.n_padded, place.held_tiles)
         n_entries = (place.rows.stop - place.rows.start) * place.n_padded
@@ -241,7 +277,8 @@ def _read_block(
     place: Place,
     watch: Watch | None,
 ) -> AnyArray:
-    columns, read_outs = conversions[0].of_heads(heads, -3), conversions[1].of_heads(heads, -4)
+    columns = conversions[0].of_heads(heads, -3)
+    read_outs, corrections = (own.of_heads(heads, -4) for own in conversions[1:])
     charge, width = weights(placed, widths, held, aged, columns)
     if watch is not None:
         watch.see_weights(place, charge, width, aged.mask)
@@ -250,4 +287,4 @@ def _read_block(
     if watch is not None:
         watch.see_tiles(place, charge)
         watch.see_read_outs(place, width)
-    return counted(placed.hardware, width)
+    return counted(placed.hardware, width, aged, corrections)

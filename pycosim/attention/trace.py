@@ -19,7 +19,7 @@ class AttentionTrace:
     """What happened inside one call; axes (..., head, token, feature) unless said.
 
     Args:
-        q: scaled query, share of the longest pulse, before clipping to 0 .. 1.
+        q: scaled query, share of the longest pulse, before clipping to 0 .. 1, or -1 .. 1 where it is signed.
         k: scaled key, V, before clipping to the stored range.
         v: scaled value, V, before clipping.
         score_charge: S (..., head, t, tau), C; 0 where t does not attend to tau.
@@ -132,8 +132,8 @@ class Watch:
             out: result after the output scaler.
         """
         q, k, v = scaled
-        stored = (hardware.stored_low, hardware.stored_high)
-        signals = {"q": (q, 0.0, 1.0), "k": (k, *stored), "v": (v, *stored)}
+        stored = hardware.stored_range
+        signals = {"q": (q, *hardware.query_range), "k": (k, *stored), "v": (v, *stored)}
         xp = namespace_of(q)
         clipped = {
             name: float(xp.count_nonzero((x < low) | (x > high))) / max(math.prod(x.shape), 1)

@@ -9,7 +9,8 @@ import numpy as np
 from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.hardware import AttentionHardware, AttentionModels
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.published import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT, linear_models
+from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.published import linear_models
 from pycosim.evaluate.accuracy import Losses, loss_difference, token_losses
 from pycosim.flows.effect_accuracy import TOLERANCE
 from pycosim.flows.effects import MeasuredEffects

@@ -179,7 +179,16 @@ def evaluate_attention(subject: Subject, attention: Attention, progress: Progres
 
 
 def read_population(subject: Subject, hardware: AttentionHardware) -> ReadPopulation:
-    """All reads that a text causes."""
+    """All reads that a text causes.
+
+    Raises:
+        ConfigurationError: hardware whose columns are not those of the decks, or not read for every token.
+    """
+    if hardware.signed_queries or hardware.digital is not None or not hardware.causal or hardware.query_group > 1:
+        raise ConfigurationError(
+            "reads in ngspice are those of causal attention with unsigned queries, every token in the cells and a tile "
+            "per head; take hardware without causal=False, signed_queries, digital and query_group"
+        )
     config = subject.weights.config
     return ReadPopulation(
         n_tokens=subject.tokens.size - 1,

@@ -17,7 +17,9 @@ import xarray as xr
 from circuits.benches.cell import gain_cell_read_bench
 from circuits.benches.converter import charge_to_pulse_bench
 from circuits.testbench import Testbench, render_netlist
+from pycosim.attention.digital_tokens import DigitalTokens
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scaler, Scalers
+from pycosim.attention.linear_law import LinearLaw
 from pycosim.errors import InputError
 from pycosim.evaluate.write import write_text
 from pycosim.flows.characterization import Design
@@ -110,7 +112,7 @@ def load_attention(run: Path) -> SavedAttention:
                 f"{path}: this release reads schema_version {SCHEMA_VERSION}, found {version!r}; run again"
             )
         config = load_config(None, document["configuration"])
-        hardware = AttentionHardware(**document["hardware"])
+        hardware = hardware_of(document["hardware"])
         scalers = tuple(_scalers(layer) for layer in document["scalers"])
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -118,6 +120,14 @@ def load_attention(run: Path) -> SavedAttention:
         raise InputError(f"{path} is damaged: {error!r}; run 'pycosim run' again") from error
     models = AttentionModels(**{role: load_model(run / FOLDER / role)[0] for role in _FILES_OF})
     return SavedAttention(run=run, config=config, hardware=hardware, models=models, scalers=scalers)
+
+
+def hardware_of(document: dict[str, Any]) -> AttentionHardware:
+    """Return the hardware that `dataclasses.asdict` made a document of, of this release or of one before."""
+    digital = document.get("digital")
+    if digital is not None:
+        digital = DigitalTokens(**{**digital, "law": LinearLaw(**digital["law"])})
+    return AttentionHardware(**{**document, "digital": digital})
 
 
 def check_circuits(run: Path, design: Design) -> None:
