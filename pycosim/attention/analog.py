@@ -29,6 +29,7 @@ from pycosim.models.axis import OperandAxis
 from pycosim.models.cell import CellModel
 from pycosim.models.converter import ConverterModel, PulseTable
 from pycosim.models.differential import DifferentialCell
+from pycosim.models.parallel import ParallelCells
 from pycosim.models.separate import ArrayRead, DenseRead, factor_read
 from pycosim.namespace import AnyArray
 
@@ -95,9 +96,7 @@ def dense_arrays(
     return AttentionArrays(
         models=models,
         hardware=hardware,
-        first=read(
-            DifferentialCell(cell=models.cell_k) if hardware.signed_queries else models.cell_k, hardware.query_axis
-        ),
+        first=read(_of_key(models.cell_k, hardware), hardware.query_axis),
         second=read(models.cell_v, hardware.weight_axis),
         converters=(models.charge_to_pulse, models.signed_charge_to_pulse),
         imperfect=None if imperfections is None else ImperfectHardware.of(imperfections, hardware),
@@ -130,6 +129,13 @@ def factored_arrays(
         second=factor_read(dense.second, hardware.n_ages, tolerance=tolerance),
         converters=(_in_lines(models.charge_to_pulse), _in_lines(models.signed_charge_to_pulse)),
     )
+
+
+def _of_key(cell: CellModel, hardware: AttentionHardware) -> CellModel:
+    """All cells that hold one feature of a key."""
+    if hardware.signed_queries:
+        cell = DifferentialCell(cell=cell)
+    return cell if hardware.rows_per_feature == 1 else ParallelCells(cell=cell, n_cells=hardware.rows_per_feature)
 
 
 def _in_lines(converter: ConverterModel) -> ConverterModel:

@@ -39,6 +39,8 @@ class AttentionHardware:
         digital: tokens that are kept in digital memory, beside the cells; None for none.
         query_group: heads of queries that share one head's keys and values, and so its tiles and converters; operands
             have the keys and values repeated for each of them.
+        rows_per_feature: rows of the array of keys that hold the same feature of a key and get one pulse: a head of few
+            features then fills the range of the converter as one of many does; see `pycosim.models.parallel`.
     """
 
     token_period: float
@@ -54,6 +56,7 @@ class AttentionHardware:
     signed_queries: bool = False
     digital: DigitalTokens | None = None
     query_group: int = 1
+    rows_per_feature: int = 1
 
     def __post_init__(self) -> None:
         not_negative("token_period", self.token_period, "s")
@@ -68,6 +71,12 @@ class AttentionHardware:
         if self.window < 1 or self.window % self.tile:
             raise InputError(f"window must be a multiple of the tile, {self.tile} tokens, found {self.window}")
         at_least("query_group", self.query_group, 1)
+        at_least("rows_per_feature", self.rows_per_feature, 1)
+        if self.digital is not None and self.rows_per_feature > 1:
+            raise InputError(
+                "digital tokens are computed for one row per feature, found rows_per_feature="
+                f"{self.rows_per_feature}; take hardware without one of them"
+            )
         if self.digital is not None and self.digital.recent and not self.causal:
             raise InputError(
                 "recent tokens are those before the one that attends, but attention is not causal; "

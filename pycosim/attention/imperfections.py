@@ -20,6 +20,7 @@ from pycosim.attention.noise import NoiseStreams
 from pycosim.checks import Array, at_least, frozen_array
 from pycosim.errors import InputError
 from pycosim.models.differential import separate_deviations
+from pycosim.models.parallel import parallel_deviations
 from pycosim.models.placed import Held
 from pycosim.models.spread import CellDeviation, ConverterSpread, PlacedSpread, SpreadRead, spread_read
 from pycosim.namespace import AnyArray, chosen, like, namespace_of, stacked
@@ -87,6 +88,7 @@ class ImperfectHardware:
                 raise InputError(f"{name} must have one row per token of a tile, {hardware.tile}, found {shares.shape}")
         cells, levels = imperfections.cells, hardware.stored_axis
         key_cells = separate_deviations(cells) if hardware.signed_queries else cells
+        key_cells = parallel_deviations(key_cells, hardware.rows_per_feature)
         return cls(
             imperfections=imperfections,
             hardware=hardware,

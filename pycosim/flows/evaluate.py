@@ -184,10 +184,12 @@ def read_population(subject: Subject, hardware: AttentionHardware) -> ReadPopula
     Raises:
         ConfigurationError: hardware whose columns are not those of the decks, or not read for every token.
     """
-    if hardware.signed_queries or hardware.digital is not None or not hardware.causal or hardware.query_group > 1:
+    shared = hardware.query_group > 1 or hardware.rows_per_feature > 1
+    if hardware.signed_queries or hardware.digital is not None or not hardware.causal or shared:
         raise ConfigurationError(
-            "reads in ngspice are those of causal attention with unsigned queries, every token in the cells and a tile "
-            "per head; take hardware without causal=False, signed_queries, digital and query_group"
+            "reads in ngspice are those of causal attention with unsigned queries, every token in the cells, a tile "
+            "per head and a row per feature; take hardware without causal=False, signed_queries, digital, query_group "
+            "and rows_per_feature"
         )
     config = subject.weights.config
     return ReadPopulation(
