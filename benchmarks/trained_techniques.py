@@ -27,7 +27,7 @@ from rich.console import Console
 
 from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.published import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
 from pycosim.evaluate.accuracy import Losses, loss_difference, token_losses
 from pycosim.flows.progress import Progress, RichProgress
 from pycosim.flows.saved_attention import SavedAttention, load_attention

@@ -13,7 +13,7 @@ from pathlib import Path
 from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.published import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
 from pycosim.evaluate.accuracy import Accuracy, Losses, accuracy_of_losses, loss_difference, token_losses
 from pycosim.flows.evaluate import check_saved_scalers
 from pycosim.flows.evaluate_model import read_tokens
