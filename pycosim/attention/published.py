@@ -14,6 +14,10 @@ SATURATION_CURRENT = 80e-6
 """S_sat of the first read-out, A; times the longest pulse its saturation charge."""
 SIGNED_SATURATION_CURRENT = 40e-6
 """The same of the second read-out, A."""
+TRANSCONDUCTANCE = 19.3e-6
+"""Slope of the linear cell, A/V."""
+HALF_SUPPLY = 0.45
+"""Stored voltage of the linear cell without current, V."""
 _MICROAMPERE = 1e-6
 _POLYNOMIAL = (  # C_ij, uA / V^(i+j); row i: powers of stored voltage - 0.45 V, column j: of the read voltage
     (0.17393044, 0.15653739, 0.14088365, 0.12679529),
@@ -49,7 +53,7 @@ def ideal_converters(
 
 
 def linear_models(
-    *, transconductance: float = 19.3e-6, zero_voltage: float = 0.45, decay: DecayModel | None = None
+    *, transconductance: float = TRANSCONDUCTANCE, zero_voltage: float = HALF_SUPPLY, decay: DecayModel | None = None
 ) -> AttentionModels:
     """Return the paper's linear ("intermediate") hardware.
 
@@ -58,7 +62,7 @@ def linear_models(
         zero_voltage: stored voltage without current, V.
         decay: None for none.
     """
-    return _models(PolynomialCell.linear(transconductance, zero_voltage), decay)
+    return models_of_cell(PolynomialCell.linear(transconductance, zero_voltage), decay)
 
 
 def published_models(*, decay: DecayModel | None = None) -> AttentionModels:
@@ -67,10 +71,16 @@ def published_models(*, decay: DecayModel | None = None) -> AttentionModels:
     Args:
         decay: None for none; the paper trains with a time constant of 5 ms.
     """
-    return _models(published_cell(), decay)
+    return models_of_cell(published_cell(), decay)
 
 
-def _models(cell: CellModel, decay: DecayModel | None) -> AttentionModels:
+def models_of_cell(cell: CellModel, decay: DecayModel | None = None) -> AttentionModels:
+    """Return hardware with this cell in both arrays and ideal converters.
+
+    Args:
+        cell: of keys and values.
+        decay: None for none.
+    """
     charge_to_pulse, signed_charge_to_pulse = ideal_converters()
     return AttentionModels(
         cell_k=cell,
