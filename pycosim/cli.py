@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pycosim import cli_accuracy, cli_evaluate, cli_export, cli_generate, cli_sweep, cli_tile, cli_tune
+from pycosim import cli_accuracy, cli_adapt, cli_evaluate, cli_export, cli_generate, cli_sweep, cli_tile, cli_tune
 from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ for command in (
     cli_tune.tune,
     cli_tile.tile,
     cli_export.export,
+    cli_adapt.adapt,
     cli_accuracy.accuracy,
     cli_evaluate.evaluate,
     cli_generate.generate,

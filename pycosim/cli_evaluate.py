@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pycosim.evaluate.accuracy import Accuracy
-    from pycosim.flows.evaluate_model import Answer
+    from pycosim.flows.evaluate_model import Answer, ByHead
     from pycosim.flows.saved_attention import SavedAttention
 
 
@@ -49,6 +49,17 @@ def evaluate(
         int | None, typer.Option(min=1, help="Tokens from window to window.", show_default="the model's context")
     ] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Also: agreement with exact attention.")] = False,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Model whose exact attention --compare takes, for one that was fine-tuned.",
+            show_default="the model itself, softmax for linear",
+        ),
+    ] = None,
+    by_head: Annotated[
+        bool, typer.Option("--by-head", help="Also: what each head costs alone; a run of the text for every head.")
+    ] = False,
     choices: Annotated[
         Path | None, typer.Option(help="Multiple-choice tasks, JSON lines (ARC, PIQA, WinoGrande, HellaSwag, LAMBADA).")
     ] = None,
@@ -94,23 +105,37 @@ def evaluate(
         saved = None if models is None else load_attention(models)
         folder = out or Path("runs") / f"evaluate-{kind}"
         console = Console(highlight=False)
-        own = {"--model": model, "--text": text, "--stride": stride, "--compare": compare, "--choices": choices}
+        own = {
+            "--model": model,
+            "--text": text,
+            "--stride": stride,
+            "--compare": compare,
+            "--by-head": by_head,
+            "--choices": choices,
+        }
+        if reference is not None and not compare:
+            raise ConfigurationError("--reference says what --compare compares with; ask for --compare, too")
         asked = [name for name, value in own.items() if value]
         if asked and spice_sample is not None:
             raise ConfigurationError(f"--spice-sample reads the shipped model on its own text; leave {asked[0]} out")
         if asked:
-            question = Question(text=text, n_tokens=tokens, stride=stride, compare=compare, choices=choices)
+            question = Question(
+                text=text, n_tokens=tokens, stride=stride, compare=compare, choices=choices, by_head=by_head
+            )
             source = model or ("softmax" if kind is AttentionKind.exact else "linear")
             ready = load_model(source, tokenizer=tokenizer)
-            reference = load_model("softmax") if source == "linear" else None  # trained with exact attention
+            other = reference or ("softmax" if source == "linear" else None)  # was trained with exact attention
+            compared = None if other is None else load_model(other, tokenizer=tokenizer)
             chosen = attention_of(ready, kind, saved)
             with RichProgress(Console(stderr=True)) as progress:
-                answer = evaluate_model(ready, chosen, question, progress, reference=reference)
+                answer = evaluate_model(ready, chosen, question, progress, reference=compared)
             name = f"{model or 'shipped transformer'}, {text or 'held-out text'}"
             write_evaluation(folder, name=name, attention=chosen, accuracy=answer.accuracy, saved=saved, answer=answer)
             console.print(_title(kind.value, saved, name), "", markup=False)
             console.print(_accuracy_table(kind.value, answer.accuracy))
             console.print(*_lines(answer), sep="\n", markup=False)
+            if answer.by_head is not None:
+                console.print("", _head_table(answer.by_head))
             return
         subject = shipped_subject(kind, tokens)
         chosen = choose_attention(kind, subject, saved)
@@ -153,9 +178,7 @@ def _lines(answer: Answer) -> list[str]:
 def _title(kind: str, saved: SavedAttention | None, text: str) -> str:
     if saved is None:
         return f"{kind} attention: {text}"
-    config = saved.config
-    place = f"{config.technology} {config.corner}, {config.temperature:g} °C"
-    return f"{kind} attention: {place}, models of {saved.run}\n{text}"
+    return f"{kind} attention: {saved.conditions}, models of {saved.run}\n{text}"
 
 
 def _accuracy_table(kind: str, accuracy: Accuracy) -> Table:
@@ -169,6 +192,24 @@ def _accuracy_table(kind: str, accuracy: Accuracy) -> Table:
         show_count(accuracy.n_tokens),
     )
     return _table("Accuracy", ("attention", "perplexity", "cross entropy", "tokens"), [row])
+
+
+def _head_table(found: ByHead) -> Table:
+    import numpy as np
+
+    from pycosim.evaluate.quantities import show_number
+
+    rows = [
+        (
+            f"{layer}.{head}",
+            f"{100 * found.top_1[layer, head]:.2f} %",
+            show_number(float(found.kl_nats[layer, head]), digits=3),
+            show_number(float(found.output_error[layer, head]), digits=3),
+        )
+        for layer, head in np.ndindex(found.top_1.shape)
+    ]
+    header = ("layer.head", "top-1 agreement", "KL, nats", "error of the output")
+    return _table(f"Each head alone, all others {found.reference}", header, rows)
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,6 +109,7 @@ def adapt(
     *,
     schedule: Schedule | None = None,
     slopes: Mapping[str, float] | None = None,
+    n_shared: int = 1,
 ) -> Adaptation:
     """Move scalers until the measured statistics are the targets.
 
@@ -124,9 +125,14 @@ def adapt(
         slopes: by signal name, how fast the statistic moves with the signal: 1 where the statistic is the
             signal's own; the cell's transconductance, in the statistic's unit per volt, where it is the
             cell's current.
+        n_shared: heads of queries that read one array of keys and one of values (grouped-query attention): their
+            scalers of k and v stay one. 1 where every head has arrays of its own.
 
     Returns:
         The scalers and the history.
+
+    Raises:
+        InputError: layers, targets, slopes or groups that do not fit together.
     """
     plan = schedule or Schedule()
     slope = dict.fromkeys(SIGNALS, 1.0) | dict(slopes or {})
@@ -135,7 +141,7 @@ def adapt(
             f"adapt wants one target per layer and slopes for {SIGNALS}, "
             f"found {len(initial)} layers, {len(targets)} targets, slopes {sorted(slope)}"
         )
-    scalers = list(initial)
+    scalers = [tied(layer, n_shared) for layer in initial]
     tried: list[list[Scalers]] = []
     history: list[AdaptationStep] = []
     while not history or history[-1].alpha:
@@ -155,7 +161,7 @@ def adapt(
             )
         )
         scalers = [
-            _moved(layer, measured, target, alpha, slope, plan.tolerance)
+            tied(_moved(layer, measured, target, alpha, slope, plan.tolerance), n_shared)
             for layer, measured, target in zip(scalers, found.statistics, targets, strict=True)
         ]
     chosen = _chosen([row.loss for row in history], plan)
@@ -166,6 +172,28 @@ def adapt(
         chosen=chosen,
         converged=worst <= plan.tolerance,
     )
+
+
+def tied(scalers: Scalers, n_shared: int) -> Scalers:
+    """Return scalers of which those of k and v are one for every group of heads: the mean of the group's.
+
+    Args:
+        scalers: of one layer.
+        n_shared: heads of a group, one after the other; 1 changes nothing.
+
+    Raises:
+        InputError: heads that do not make whole groups.
+    """
+    if n_shared == 1:
+        return scalers
+    if n_shared < 1 or scalers.n_heads % n_shared:
+        raise InputError(f"{scalers.n_heads} heads make no groups of {n_shared}; give a divisor of them")
+
+    def mean(scaler: Scaler) -> Scaler:
+        a, b = (np.repeat(x.reshape(-1, n_shared).mean(axis=1), n_shared) for x in (scaler.a, scaler.b))
+        return Scaler(a=a, b=b)
+
+    return replace(scalers, k=mean(scalers.k), v=mean(scalers.v))
 
 
 def _errors(statistics: Sequence[Statistics], targets: Sequence[Statistics]) -> tuple[float, float]:

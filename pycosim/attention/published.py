@@ -55,7 +55,7 @@ def linear_models(
         zero_voltage: stored voltage without current, V.
         decay: None for none.
     """
-    return _models(PolynomialCell.linear(transconductance, zero_voltage), decay)
+    return models_of_cell(PolynomialCell.linear(transconductance, zero_voltage), decay)
 
 
 def published_models(*, decay: DecayModel | None = None) -> AttentionModels:
@@ -64,10 +64,16 @@ def published_models(*, decay: DecayModel | None = None) -> AttentionModels:
     Args:
         decay: None for none; the paper trains with a time constant of 5 ms.
     """
-    return _models(published_cell(), decay)
+    return models_of_cell(published_cell(), decay)
 
 
-def _models(cell: CellModel, decay: DecayModel | None) -> AttentionModels:
+def models_of_cell(cell: CellModel, decay: DecayModel | None = None) -> AttentionModels:
+    """Return hardware with this cell in both arrays and ideal converters.
+
+    Args:
+        cell: of keys and values.
+        decay: None for none.
+    """
     charge_to_pulse, signed_charge_to_pulse = ideal_converters()
     return AttentionModels(
         cell_k=cell,

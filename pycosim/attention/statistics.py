@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,21 @@ class Moments:
         axes = tuple(axis for axis in range(array.ndim) if axis != array.ndim - 3)
         return cls(mean=array.mean(axis=axes), deviation=array.std(axis=axes))
 
+    @classmethod
+    def pooled(cls, parts: Sequence[Moments], sizes: Sequence[int]) -> Moments:
+        """Return the moments of several sets of values together.
+
+        Args:
+            parts: of each set, at least one.
+            sizes: how many values each head has in it.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        share = (np.array(sizes) / sum(sizes))[:, None]
+        means, deviations = (np.array([getattr(part, name) for part in parts]) for name in ("mean", "deviation"))
+        mean = (share * means).sum(axis=0)
+        return cls(mean=mean, deviation=np.sqrt((share * (deviations**2 + (means - mean) ** 2)).sum(axis=0)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Statistics:
@@ -71,3 +86,8 @@ class Statistics:
             raise InputError(f"seen_as must name signals of {SIGNALS}, found {sorted(unknown)}")
         signals = {name: getattr(trace, name) for name in SIGNALS}
         return cls(**{name: Moments.of(views[name](x) if name in views else x) for name, x in signals.items()})
+
+    @classmethod
+    def pooled(cls, parts: Sequence[Statistics], sizes: Sequence[int]) -> Statistics:
+        """Return the moments of several calls together; see `Moments.pooled`."""
+        return cls(**{name: Moments.pooled([getattr(part, name) for part in parts], sizes) for name in SIGNALS})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pycosim.errors import InputError
 from pycosim.evaluate.accuracy import MOST_LOGITS
-from pycosim.transformer.attend import Attend, Tokens
+from pycosim.transformer.attend import Attend, Tokens, one_per_layer
 from pycosim.transformer.layers import Array
 from pycosim.transformer.model import LanguageModel
 
@@ -82,7 +82,7 @@ def agreement_by_head(
     tokens: Tokens,
     model: LanguageModel,
     attend: Sequence[Attend],
-    reference: Attend,
+    reference: Attend | Sequence[Attend],
     *,
     batch: int = 16,
     by_layer: bool = False,
@@ -93,7 +93,7 @@ def agreement_by_head(
         tokens: as in `agreement`.
         model: as in `agreement`.
         attend: one per layer.
-        reference: for all other heads.
+        reference: for all other heads, one for all layers or one per layer.
         batch: as in `agreement`.
         by_layer: all heads of a layer at once.
 
@@ -108,10 +108,49 @@ def agreement_by_head(
     found = np.empty((n_layer, len(groups)), dtype=object)
     for layer in range(n_layer):
         for group, heads in enumerate(groups):
-            mixed: list[Attend] = [reference] * n_layer
-            mixed[layer] = some_heads(attend[layer], reference, heads)
+            mixed = one_per_layer(reference, n_layer)
+            mixed[layer] = some_heads(attend[layer], mixed[layer], heads)
             found[layer, group] = agreement(tokens, model, mixed, reference, batch=batch)
     return found
+
+
+def output_errors(
+    tokens: Tokens, model: LanguageModel, attend: Sequence[Attend], reference: Sequence[Attend], *, batch: int = 16
+) -> NDArray[np.float64]:
+    """Return how far each head's output is from the reference's for the same operands, those of the reference.
+
+    Args:
+        tokens: as in `agreement`.
+        model: as in `agreement`.
+        attend: one per layer.
+        reference: one per layer.
+        batch: as in `agreement`.
+
+    Returns:
+        Root mean square of the difference over the deviation of the reference's output, (n_layer, n_head); 0 where a
+        reference does not vary and nothing differs.
+    """
+    n_layer, n_head = model.config.n_layer, model.config.n_head
+    sums = np.zeros((4, n_layer, n_head))  # of the squared difference, the output, its square, and their number
+
+    def watching(layer: int) -> Attend:
+        def compared(q: Array, k: Array, v: Array) -> Array:
+            wanted = np.asarray(reference[layer](q, k, v), dtype=np.float64)
+            difference = np.asarray(attend[layer](q, k, v), dtype=np.float64) - wanted
+            axes = tuple(axis for axis in range(wanted.ndim) if axis != wanted.ndim - 3)
+            found = (difference**2, wanted, wanted**2, np.ones_like(wanted))
+            sums[:, layer] += [x.sum(axis=axes) for x in found]
+            return wanted.astype(np.float32)
+
+        return compared
+
+    layers = [watching(layer) for layer in range(n_layer)]
+    for chunk in _chunks(np.asarray(tokens), model.config.n_ctx, batch):
+        model.hidden(chunk, layers)
+    squared, first, second, n = sums
+    variance = second / n - (first / n) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):  # a constant output: 0, or infinitely far
+        return np.where(squared > 0, np.sqrt(squared / n / variance), 0.0)
 
 
 def some_heads(attend: Attend, reference: Attend, heads: slice) -> Attend:

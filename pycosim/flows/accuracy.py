@@ -6,26 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pycosim.attention.adaptation import Adaptation, Measurement, Schedule, adapt
-from pycosim.attention.analog import AttentionArrays, analog_layers, factored_arrays
+from pycosim.attention.adaptation import Adaptation
+from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.exact import Attend, exact_attention
-from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
+from pycosim.attention.hardware import AttentionHardware, AttentionModels
 from pycosim.attention.published import linear_models
-from pycosim.attention.statistics import Statistics
 from pycosim.attention.trace import AttentionTrace
-from pycosim.checks import Array
-from pycosim.evaluate.accuracy import Accuracy, next_token_losses, perplexity
+from pycosim.evaluate.accuracy import Accuracy, as_language_model, perplexity
+from pycosim.flows.adaptation import adapt_scalers, calibration_of, mean_loss
 from pycosim.flows.characterization import Design
 from pycosim.flows.progress import Progress
 from pycosim.flows.workload import Workload
-from pycosim.models.cell import CellModel
-from pycosim.transformer.gpt2 import gpt2
 from pycosim.transformer.weights import Weights
-
-N_VIEWED = 257
-"""Voltages at which the current of a cell without levels is tabulated; linear between, to 1e-5 of full scale."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,100 +102,12 @@ def evaluate_accuracy(
     return AccuracyResult(
         accuracy=accuracy,
         adaptation=adaptation,
-        calibration_losses={"exact": _loss(softmax, exact_attention, _calibration(linear)), "linear": reference},
+        calibration_losses={
+            "exact": mean_loss(as_language_model(softmax), exact_attention, calibration_of(linear)),
+            "linear": reference,
+        },
         clipped=_worst_layer(shares),
     )
-
-
-def adapt_scalers(
-    ideal: AttentionArrays,
-    analog: AttentionArrays,
-    weights: Weights,
-    scalers: Sequence[Scalers],
-    steps: int,
-    progress: Progress,
-    *,
-    n_sequences: int | None = None,
-) -> tuple[Adaptation, float]:
-    """Move the scalers until the analog signals have the moments of the linear hardware's, on the calibration text.
-
-    Args:
-        ideal: the hardware that the weights were trained on.
-        analog: the hardware that they are to run on.
-        weights: with scalers and calibration text.
-        scalers: start, one set per layer.
-        steps: at most so many.
-        progress: told of every step.
-        n_sequences: how many sequences of the calibration text to use; None for all.
-
-    Returns:
-        The adaptation, and the loss of the ideal hardware on the calibration text (nats).
-
-    k and v are compared as read currents, for it is the current and not the voltage that the next stage sees: two
-    cells with the same stored voltages may read quite different currents.
-    """
-    tokens = _calibration(weights)[:n_sequences]
-    target = _measure(ideal, weights, tokens)(list(scalers))
-    measure = _measure(analog, weights, tokens)
-
-    def step(tried: list[Scalers]) -> Measurement:
-        found = measure(tried)
-        progress.advance()
-        return found
-
-    schedule = Schedule(n_steps=steps, max_steps=steps)
-    result = adapt(step, scalers, target.statistics, schedule=schedule)
-    assert target.loss is not None
-    return result, target.loss
-
-
-def _measure(
-    arrays: AttentionArrays, weights: Weights, tokens: NDArray[np.int64]
-) -> Callable[[list[Scalers]], Measurement]:
-    def measure(scalers: list[Scalers]) -> Measurement:
-        found: list[Statistics] = []
-        views = {
-            "k": _as_read(arrays.models.cell_k, arrays.hardware, weights),
-            "v": _as_read(arrays.models.cell_v, arrays.hardware, weights),
-        }
-
-        def watch(trace: AttentionTrace) -> None:
-            found.append(Statistics.of(trace, seen_as=views))
-
-        loss = _loss(weights, analog_layers(arrays, scalers, [watch] * len(scalers)), tokens)
-        return Measurement(statistics=found, loss=loss)
-
-    return measure
-
-
-def _as_read(cell: CellModel, hardware: AttentionHardware, weights: Weights) -> Callable[[Array], Array]:
-    """Stored voltage -> the voltage that gives the cell's current in the hardware that the weights were trained on."""
-    centre, slope = (float(weights.metadata[name]) for name in ("centre_v", "transconductance_a_per_v"))
-    axis = hardware.stored_axis
-    low, high = float(axis.nodes[0]), float(axis.nodes[-1])
-    levels = axis.nodes if axis.is_coded else np.linspace(low, high, N_VIEWED)
-    current = cell.charge(hardware.max_pulse_width, levels) / hardware.max_pulse_width
-    seen = centre + current / slope
-    step = levels[1] - levels[0]
-
-    def view(volts: Array) -> Array:
-        if not axis.is_coded:
-            return np.interp(volts, levels, seen)
-        codes = np.clip(np.rint((volts - low) / step), 0, levels.size - 1).astype(np.intp)
-        return np.asarray(seen[codes])
-
-    return view
-
-
-def _loss(weights: Weights, attend: Attend | Sequence[Attend], tokens: NDArray[np.int64]) -> float:
-    """Mean next-token loss on the calibration text (nats)."""
-    logits = gpt2(tokens, weights, attend)
-    return float(next_token_losses(logits[:, :-1], tokens[:, 1:]).mean())
-
-
-def _calibration(weights: Weights) -> NDArray[np.int64]:
-    assert weights.calibration_tokens is not None
-    return weights.calibration_tokens
 
 
 def _clip_watcher(shares: dict[str, list[float]]) -> Callable[[AttentionTrace], None]:

@@ -13,15 +13,17 @@ from pathlib import Path
 from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.linear_law import HALF_SUPPLY, SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
 from pycosim.evaluate.accuracy import Accuracy, Losses, accuracy_of_losses, loss_difference, token_losses
-from pycosim.flows.evaluate import check_saved_scalers
-from pycosim.flows.evaluate_model import read_tokens
+from pycosim.flows.evaluate import AttentionKind
+from pycosim.flows.evaluate_model import attention_of, read_tokens
 from pycosim.flows.progress import Progress
 from pycosim.flows.saved_attention import SavedAttention
 from pycosim.models.decay import StorageDecay
 from pycosim.models.spread import CellDeviation, ConverterSpread
 from pycosim.transformer.attend import Tokens
+from pycosim.transformer.gpt2 import Gpt2
+from pycosim.transformer.llama import Llama
 from pycosim.transformer.model import LanguageModel
 
 TOLERANCE = 1e-6
@@ -29,9 +31,6 @@ TOLERANCE = 1e-6
 
 BATCH_TOKENS = 4096
 """Tokens that run together: they fill the processor, and not its memory."""
-
-HALF_SUPPLY = 0.45
-"""Voltage that a cell decays to, V  [2025 Leroux]."""
 
 AXES = ("quantisation", "decay", "window", "mismatch", "noise")
 """What is varied."""
@@ -129,27 +128,28 @@ class AccuracySweeps:
 
 
 def hardware_subject(
-    model: LanguageModel, saved: SavedAttention, text: Path | None, n_tokens: int, seed: int
+    model: Gpt2 | Llama, saved: SavedAttention, text: Path | None, n_tokens: int, seed: int
 ) -> HardwareSubject:
     """A model on the hardware of an earlier run.
 
     Args:
         model: from `load_model`.
-        saved: models, hardware, and scalers that were adapted for this very model.
+        saved: models, hardware, and scalers; the model's own are used where these are for another.
         text: file in UTF-8; None for the held-out text.
         n_tokens: to predict, at most.
         seed: of dies and noise.
 
     Raises:
-        ConfigurationError: the scalers are those of another model.
+        ConfigurationError: the scalers are those of another model, and it has none.
         InputError: the text cannot be read.
     """
-    check_saved_scalers(saved, model.config)
+    attention = attention_of(model, AttentionKind.analog, saved)
+    assert attention.arrays is not None
     return HardwareSubject(
         model=model,
         models=saved.models,
-        hardware=saved.hardware,
-        scalers=saved.scalers,
+        hardware=attention.arrays.hardware,
+        scalers=attention.scalers,
         tokens=read_tokens(model, text)[: n_tokens + 1],
         seed=seed,
     )

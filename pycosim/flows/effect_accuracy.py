@@ -12,7 +12,7 @@ from pycosim.attention.hardware import AttentionHardware, Scalers
 from pycosim.attention.published import linear_models
 from pycosim.errors import InputError
 from pycosim.evaluate.accuracy import Accuracy, Losses, accuracy_of_losses, loss_difference, token_losses
-from pycosim.flows.accuracy import adapt_scalers
+from pycosim.flows.adaptation import adapt_scalers
 from pycosim.flows.effects import IDEAL, TYPICAL, Effect
 from pycosim.flows.progress import Progress, SilentProgress
 from pycosim.flows.workload import Workload

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pycosim.attention.analog import AttentionArrays, analog_layers, factored_arrays
 from pycosim.attention.exact import Attend, exact_attention
-from pycosim.attention.hardware import AttentionHardware, Scalers
+from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.published import linear_models
 from pycosim.errors import ConfigurationError
 from pycosim.evaluate.accuracy import Accuracy, accuracy_of_losses, loss_difference, next_token_losses, token_losses
+from pycosim.flows.hardware_scalers import linear_hardware
 from pycosim.flows.in_the_loop import InTheLoop, Simulate
 from pycosim.flows.in_the_loop_draw import ReadPopulation
 from pycosim.flows.in_the_loop_reads import SpiceRead
@@ -22,7 +23,6 @@ from pycosim.flows.progress import Progress
 from pycosim.flows.saved_attention import SavedAttention
 from pycosim.flows.workload import load_workload
 from pycosim.transformer.gpt2 import gpt2
-from pycosim.transformer.model import LanguageConfig
 from pycosim.transformer.weights import Weights
 
 Tokens = NDArray[np.int64]
@@ -135,32 +135,46 @@ def choose_attention(kind: AttentionKind, subject: Subject, saved: SavedAttentio
     Raises:
         ConfigurationError: analog attention without a run, or a run of another transformer.
     """
-    n_layers = subject.weights.config.n_layer
+    weights = subject.weights
+    config = weights.config
     if kind is AttentionKind.exact:
-        return Attention(kind=kind, layers=[exact_attention] * n_layers)
+        return Attention(kind=kind, layers=[exact_attention] * config.n_layer)
     if kind is AttentionKind.linear:
-        arrays = factored_arrays(linear_models(), _linear_hardware(subject.weights))
-        return Attention(
-            kind=kind, layers=analog_layers(arrays, subject.scalers), arrays=arrays, scalers=subject.scalers
-        )
+        return on_hardware(kind, linear_models(), linear_hardware(weights, config.n_ctx), subject.scalers)
+    found = wanted_run(saved)
+    check_scalers(found, config.n_layer, config.n_head)
+    return on_hardware(kind, found.models, found.hardware, found.scalers)
+
+
+def wanted_run(saved: SavedAttention | None) -> SavedAttention:
+    """Return what analog attention needs.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
     if saved is None:
         raise ConfigurationError(
             "analog attention needs the models of a run: give its folder with --models; "
             "make one with: pycosim run --out FOLDER"
         )
-    check_saved_scalers(saved, subject.weights.config)
-    arrays = factored_arrays(saved.models, saved.hardware)
-    return Attention(kind=kind, layers=analog_layers(arrays, saved.scalers), arrays=arrays, scalers=saved.scalers)
+    return saved
 
 
-def check_saved_scalers(saved: SavedAttention, config: LanguageConfig) -> None:
-    """Raise ConfigurationError unless the scalers of a run have as many layers and heads as a transformer."""
-    layers, heads = len(saved.scalers), saved.scalers[0].n_heads
-    if (layers, heads) != (config.n_layer, config.n_head):
+def check_scalers(saved: SavedAttention, n_layer: int, n_head: int) -> None:
+    """Raise ConfigurationError unless the scalers of a run are for so many layers and heads."""
+    if len(saved.scalers) != n_layer or saved.scalers[0].n_heads != n_head:
         raise ConfigurationError(
-            f"the scalers of {saved.run} are for {layers} layers of {heads} heads, "
-            f"the transformer has {config.n_layer} of {config.n_head}; give a run of this transformer"
+            f"the scalers of {saved.run} are for {len(saved.scalers)} layers of {saved.scalers[0].n_heads} heads, "
+            f"the transformer has {n_layer} of {n_head}; give a run of this transformer"
         )
+
+
+def on_hardware(
+    kind: AttentionKind, models: AttentionModels, hardware: AttentionHardware, scalers: Sequence[Scalers]
+) -> Attention:
+    """The attention of every layer on one hardware."""
+    arrays = factored_arrays(models, hardware)
+    return Attention(kind=kind, layers=analog_layers(arrays, scalers), arrays=arrays, scalers=scalers)
 
 
 def evaluate_attention(subject: Subject, attention: Attention, progress: Progress) -> Accuracy:
@@ -274,9 +288,3 @@ def _batches(tokens: Tokens, n_ctx: int) -> Iterator[tuple[Tokens, Tokens]]:
         yield tokens[first:last].reshape(-1, n_ctx), tokens[first + 1 : last + 1].reshape(-1, n_ctx)
     if whole < total:
         yield tokens[None, whole:total], tokens[None, whole + 1 :]
-
-
-def _linear_hardware(weights: Weights) -> AttentionHardware:
-    """The published levels and sizes; the linear hardware keeps what was written, so that no token ages."""
-    tile, window = (int(weights.metadata[name]) for name in ("tile", "window"))
-    return AttentionHardware(token_period=0.0, tile=tile, window=window)

@@ -14,6 +14,8 @@ from pycosim.flows.evaluate import AttentionKind
 from pycosim.flows.evaluate_model import attention_of
 from pycosim.flows.saved_attention import SavedAttention
 from pycosim.transformer.generate import Begin, StepAttend, generated
+from pycosim.transformer.gpt2 import Gpt2
+from pycosim.transformer.llama import Llama
 from pycosim.transformer.model import LanguageModel
 from pycosim.transformer.sampling import Sampling
 
@@ -82,7 +84,7 @@ def continue_text(
     )
 
 
-def begin_attention(model: LanguageModel, kind: AttentionKind, saved: SavedAttention | None) -> Begin:
+def begin_attention(model: Gpt2 | Llama, kind: AttentionKind, saved: SavedAttention | None) -> Begin:
     """Return what makes the attention of a text, one object per layer.
 
     Args:

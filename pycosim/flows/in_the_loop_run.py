@@ -14,7 +14,7 @@ from pycosim.evaluate.drawing import for_file, render_svg
 from pycosim.evaluate.write import write_text
 from pycosim.flows.characterization import make_design
 from pycosim.flows.evaluate import Attention, LoopResult, Subject, evaluate_in_the_loop
-from pycosim.flows.evaluate_model import Answer
+from pycosim.flows.evaluate_model import Answer, by_head_document
 from pycosim.flows.in_the_loop_plots import plot_reads
 from pycosim.flows.in_the_loop_reads import SpiceRead, SpiceReads
 from pycosim.flows.in_the_loop_report import loop_document, worst_read
@@ -85,7 +85,7 @@ def run_in_the_loop(
         InputError: the circuits of this installation are not those of the run, or the text causes too few reads.
         ConfigurationError: another attention than the analog one.
     """
-    design = make_design(saved.config)
+    design = make_design(saved.circuits)
     check_circuits(saved.run, design)
     if attention.arrays is None:
         raise ConfigurationError(f"{attention.kind} attention has no circuits; use the analog one")
@@ -155,11 +155,12 @@ def write_evaluation(
         "text": name,
         "attention": str(attention.kind),
         "models": None if saved is None else str(saved.run),
-        "configuration": None if saved is None else asdict(saved.config),
+        "configuration": None if saved is None or saved.config is None else asdict(saved.config),
         "accuracy": asdict(accuracy),
         "in_the_loop": found,
         "tokens_per_second": None if answer is None else answer.tokens_per_second,
         "agreement": None if answer is None or answer.agreement is None else asdict(answer.agreement),
+        "by_head": None if answer is None or answer.by_head is None else by_head_document(answer.by_head),
         "choices": None if answer is None or answer.choices is None else asdict(answer.choices),
         "pycosim": version("pycosim-spice"),
     }

@@ -7,6 +7,7 @@ Listeners: silence, a terminal, and a stop-watch around either.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
@@ -82,6 +83,22 @@ class TimedProgress:
         return tuple(
             StageTime(name=name, seconds=end - start) for (name, start), end in zip(self._marks, ends, strict=True)
         )
+
+
+def advancing(progress: Progress) -> Callable[[int, int], None]:
+    """Return what tells a listener of what is new, when it is called with (done, all).
+
+    Args:
+        progress: who is told.
+    """
+    before = 0
+
+    def advance(done: int, _: int) -> None:
+        nonlocal before
+        progress.advance(done - before)
+        before = done
+
+    return advance
 
 
 class RichProgress:

@@ -1,6 +1,7 @@
 """What the attention of a run ran on, on disk: models, hardware and adapted scalers, to evaluate again without ngspice.
 
-A run's folder has it in `attention/`: one file of a model per role, and attention.json with everything else.
+A run's folder has it in `attention/`: one file of a model per role, and attention.json with everything else. So has the
+folder of an adaptation of another model, whose cells may be published ones, without a run.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from circuits.testbench import Testbench, render_netlist
 from pycosim.attention.digital_tokens import DigitalTokens
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scaler, Scalers
 from pycosim.attention.linear_law import LinearLaw
-from pycosim.errors import InputError
+from pycosim.errors import ConfigurationError, InputError
 from pycosim.evaluate.write import write_text
 from pycosim.flows.characterization import Design
 from pycosim.flows.config import GainCellConfig, load_config
@@ -42,21 +43,49 @@ _FILES_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SavedAttention:
-    """The attention of an earlier run.
+    """The attention of an earlier run, or of an adaptation.
 
     Attributes:
-        run: folder of the run.
-        config: its settings, of which technology, corner and temperature are the circuits' conditions.
+        run: its folder.
+        config: its settings, of which technology, corner and temperature are the circuits' conditions; None where the
+            cells are published ones.
         hardware: sizes, levels and age of a token.
         models: what it ran on.
         scalers: adapted to these models, one set per layer.
+        cell: name of a published cell; None for the circuits of a run.
+        model: digest of the weights that the scalers are for; None for the shipped ones, as a run has them.
+        records: by role of a model, where it came from.
     """
 
     run: Path
-    config: GainCellConfig
+    config: GainCellConfig | None
     hardware: AttentionHardware
     models: AttentionModels
     scalers: tuple[Scalers, ...]
+    cell: str | None = None
+    model: str | None = None
+    records: Mapping[str, ModelRecord] = field(default_factory=dict)
+
+    @property
+    def conditions(self) -> str:
+        """What the models stand for, in a few words."""
+        if self.config is None:
+            return f"published cell: {self.cell}"
+        return f"{self.config.technology} {self.config.corner}, {self.config.temperature:g} °C"
+
+    @property
+    def circuits(self) -> GainCellConfig:
+        """The settings of the run.
+
+        Raises:
+            ConfigurationError: there are no circuits behind a published cell.
+        """
+        if self.config is None:
+            raise ConfigurationError(
+                f"{self.run} has the published cell {self.cell!r}, which has no circuits for ngspice; "
+                "give the folder of a 'pycosim run'"
+            )
+        return self.config
 
 
 def save_attention(
@@ -71,18 +100,41 @@ def save_attention(
         hardware: sizes, levels and age of a token.
         scalers: adapted, one set per layer.
     """
-    folder = run / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
     models = fits.models()
-    for role, prefix in _FILES_OF.items():
-        model = getattr(models, role)
-        save_model(folder / role, model, _record(fits, prefix, type(model)))
+    records = {role: _record(fits, prefix, type(getattr(models, role))) for role, prefix in _FILES_OF.items()}
     settings = dataclasses.asdict(config)
     if Path(config.technology).is_file():
         settings["technology"] = str(Path(config.technology).resolve())
+    _write(run, {"configuration": settings}, hardware, models, scalers, records)
+
+
+def save_adapted(saved: SavedAttention) -> None:
+    """Write the attention of an adaptation into its folder, for `load_attention`.
+
+    Args:
+        saved: whose folder is made where absent.
+    """
+    settings = None if saved.config is None else dataclasses.asdict(saved.config)
+    source = {"configuration": settings, "cell": saved.cell, "model": saved.model}
+    _write(saved.run, source, saved.hardware, saved.models, saved.scalers, saved.records)
+
+
+def _write(
+    run: Path,
+    source: Mapping[str, object],
+    hardware: AttentionHardware,
+    models: AttentionModels,
+    scalers: Sequence[Scalers],
+    records: Mapping[str, ModelRecord | None],
+) -> None:
+    folder = run / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).unlink(missing_ok=True)  # it comes last: scalers never stand beside models of another writing
+    for role in _FILES_OF:
+        save_model(folder / role, getattr(models, role), records.get(role))
     document = {
         "schema_version": SCHEMA_VERSION,
-        "configuration": settings,
+        **source,
         "hardware": dataclasses.asdict(hardware),
         "scalers": [_scalers_document(layer) for layer in scalers],
     }
@@ -101,7 +153,7 @@ def load_attention(run: Path) -> SavedAttention:
     path = run / FOLDER / FILE
     if not path.is_file():
         raise InputError(
-            f"{run} has no {FOLDER}/{FILE}, which a finished 'pycosim run' of this release leaves; "
+            f"{run} has no {FOLDER}/{FILE}, which a finished 'pycosim run' or 'pycosim adapt' of this release leaves; "
             "make one with: pycosim run --out FOLDER"
         )
     try:
@@ -111,15 +163,27 @@ def load_attention(run: Path) -> SavedAttention:
             raise InputError(
                 f"{path}: this release reads schema_version {SCHEMA_VERSION}, found {version!r}; run again"
             )
-        config = load_config(None, document["configuration"])
+        settings, cell, model = (document.get(name) for name in ("configuration", "cell", "model"))
+        if settings is None and cell is None:
+            raise KeyError("configuration")
+        config = None if settings is None else load_config(None, settings)
         hardware = hardware_of(document["hardware"])
         scalers = tuple(_scalers(layer) for layer in document["scalers"])
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} is damaged: {error!r}; run 'pycosim run' again") from error
-    models = AttentionModels(**{role: load_model(run / FOLDER / role)[0] for role in _FILES_OF})
-    return SavedAttention(run=run, config=config, hardware=hardware, models=models, scalers=scalers)
+    loaded = {role: load_model(run / FOLDER / role) for role in _FILES_OF}
+    return SavedAttention(
+        run=run,
+        config=config,
+        hardware=hardware,
+        models=AttentionModels(**{role: pair[0] for role, pair in loaded.items()}),
+        scalers=scalers,
+        cell=cell,
+        model=model,
+        records={role: pair[1] for role, pair in loaded.items()},
+    )
 
 
 def hardware_of(document: dict[str, Any]) -> AttentionHardware:

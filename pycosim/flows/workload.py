@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pycosim.attention.hardware import Scaler, Scalers
+from pycosim.attention.hardware import Scalers
 from pycosim.errors import ConfigurationError
+from pycosim.flows.hardware_scalers import scalers_of_weights
 from pycosim.transformer.corpus import load_held_out_text
 from pycosim.transformer.tokenizer import ByteTokenizer
 from pycosim.transformer.weights import Weights, load_weights
@@ -79,12 +80,4 @@ def load_workload(n_tokens: int) -> Workload:
 
 def shipped_scalers(weights: Weights) -> list[Scalers]:
     """The scalers that weights were trained with, one set per layer."""
-
-    def scaler(layer: int, signal: str) -> Scaler:
-        a, b = weights.scaler(layer, signal)
-        return Scaler(a=a.astype(np.float64), b=b.astype(np.float64))
-
-    return [
-        Scalers(q=scaler(i, "q"), k=scaler(i, "k"), v=scaler(i, "v"), out=scaler(i, "out"))
-        for i in range(weights.config.n_layer)
-    ]
+    return list(scalers_of_weights(weights, weights.config.n_layer))

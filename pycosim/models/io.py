@@ -28,6 +28,7 @@ from pycosim.models.modulator import ModulatorEdge
 from pycosim.models.multiplier import GilbertLaw, ProductPolynomial
 from pycosim.models.quantizer import Quantizer
 from pycosim.models.rectifier import Rectifier
+from pycosim.models.response import ResponseCell
 from pycosim.models.sampled import SampledCurve
 from pycosim.models.summing import SummingStage
 from pycosim.models.symbol_channel import OutputNoise, SymbolMemory
@@ -41,6 +42,7 @@ _KINDS: dict[str, type] = {
     for kind in (
         PolynomialCell,
         LookupCell,
+        ResponseCell,
         HardSigmoid,
         SignedPulse,
         PulseTable,

@@ -2,7 +2,8 @@
 
 The folder has ``config.json`` and ``model.safetensors`` (or parts with an index, or ``pytorch_model.bin``). Only models
 that are computed as this package computes them are taken: a setting of the configuration that asks for anything else is
-refused with its name.
+refused with its name. What `pycosim.transformer.save` adds is read as well: scalers among the tensors, metadata under
+``pycosim`` in the configuration, and calibration tokens in a file of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pycosim.errors import ConfigurationError, InputError
 from pycosim.transformer.layers import LAYER_NORM_EPSILON, Array
@@ -23,6 +25,9 @@ from pycosim.transformer.tensors import Rename, read_json, read_safetensors, rea
 from pycosim.transformer.vit_parameters import VitConfig, VitWeights
 
 CONFIG = "config.json"
+OWN = "pycosim"
+"""Key of ``config.json`` for what only this package reads: ``metadata`` (texts) and ``tokenizer``."""
+CALIBRATION = "calibration_tokens.npy"
 FILES: dict[str, Callable[[Path, Rename], dict[str, Array]]] = {
     "model.safetensors": read_safetensors,
     "model.safetensors.index.json": read_sharded,
@@ -75,7 +80,7 @@ def _gpt2(folder: Path, settings: Settings) -> Weights:
         n_vocab=_size(settings, "vocab_size"),
     )
     arrays = _without_tied_head(_tensors(folder, "transformer."), "wte.weight")
-    return Weights(config=config, arrays=arrays, metadata={"format": "huggingface"})
+    return Weights(config=config, arrays=arrays, metadata=_metadata(settings), calibration_tokens=_calibration(folder))
 
 
 def _llama(folder: Path, settings: Settings) -> LlamaWeights:
@@ -107,7 +112,9 @@ def _llama(folder: Path, settings: Settings) -> LlamaWeights:
     arrays = _tensors(folder, "model.")
     if tied:
         arrays = _without_tied_head(arrays, "embed_tokens.weight")
-    return LlamaWeights(config=config, arrays=arrays, metadata={"format": "huggingface"})
+    return LlamaWeights(
+        config=config, arrays=arrays, metadata=_metadata(settings), calibration_tokens=_calibration(folder)
+    )
 
 
 def _vit(folder: Path, settings: Settings) -> VitWeights:
@@ -130,10 +137,42 @@ def _vit(folder: Path, settings: Settings) -> VitWeights:
         n_classes=int(arrays["classifier.weight"].shape[0]),
         epsilon=_number(settings, "layer_norm_eps", 1e-12),
     )
-    return VitWeights(config=config, arrays=arrays, metadata={"format": "huggingface"})
+    return VitWeights(config=config, arrays=arrays, metadata=_metadata(settings))
 
 
 _READERS: dict[str, Callable[[Path, Settings], AnyWeights]] = {"gpt2": _gpt2, "llama": _llama, "vit": _vit}
+
+
+def own_settings(settings: Settings) -> Settings:
+    """Return what only this package reads of a configuration; nothing where another program wrote it.
+
+    Raises:
+        ConfigurationError: it is no object.
+    """
+    found = settings.get(OWN, {})
+    if not isinstance(found, dict):
+        raise ConfigurationError(
+            f"{CONFIG}: {OWN} must be an object, found {type(found).__name__}; save the model again"
+        )
+    return found
+
+
+def _metadata(settings: Settings) -> dict[str, str]:
+    found = own_settings(settings).get("metadata", {})
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise ConfigurationError(f"{CONFIG}: the metadata under {OWN} must be texts by name; save the model again")
+    return {"format": "huggingface", **found}
+
+
+def _calibration(folder: Path) -> NDArray[np.int64] | None:
+    path = folder / CALIBRATION
+    if not path.is_file():
+        return None
+    try:
+        found: NDArray[Any] = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path} is no whole .npy file of numbers ({error}); save the model again") from None
+    return found.astype(np.int64) if np.issubdtype(found.dtype, np.integer) else found
 
 
 def _tensors(folder: Path, prefix: str) -> dict[str, Array]:

@@ -1,17 +1,21 @@
 """What a Llama is made of: its sizes and its arrays, every name and shape known in advance.
 
 Names and layout are those of Hugging Face's checkpoints without the prefix ``model.``: projections stored as (out, in),
-the features of a head ordered so that rotary positions turn the first half against the second.
+the features of a head ordered so that rotary positions turn the first half against the second. For analog attention
+there may also be, per layer, ``layers.{i}.self_attn.scale_{q,k,v,out}.{a,b}``, each (n_head,): one pair for every head
+of queries, also where heads share keys and values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pycosim.errors import ConfigurationError
 from pycosim.transformer.arrays import check_arrays
-from pycosim.transformer.layers import Array
+from pycosim.transformer.scaled import ScaledArrays, check_calibration, scaler_names
 
 SIZES = ("n_layer", "n_head", "n_kv_head", "d_head", "d_model", "d_mlp", "n_ctx", "n_vocab")
 
@@ -62,28 +66,35 @@ class LlamaConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LlamaWeights:
+class LlamaWeights(ScaledArrays):
     """The parameters of one Llama, checked on construction.
 
     Attributes:
         config: the sizes.
-        arrays: every parameter by its name, float32.
+        arrays: every parameter by its name, float32; scalers of analog attention among them or not.
         metadata: what else is known of them, as text.
+        calibration_tokens: ids on which scalers are fitted again to other hardware, (n_texts, n_tokens), or None.
 
     Raises:
         InputError: if a name is missing or unknown, a type or shape is wrong, or a value is not finite.
     """
 
     config: LlamaConfig
-    arrays: Mapping[str, Array]
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    calibration_tokens: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        check_arrays(self.arrays, llama_shapes(self.config), f"Llama with {self.config}")
+        check_arrays(
+            self.arrays,
+            llama_shapes(self.config),
+            f"Llama with {self.config}",
+            optional=[scaler_names([self.attention_name(layer) for layer in range(self.config.n_layer)])],
+            optional_shape=(self.config.n_head,),
+        )
+        check_calibration(self.calibration_tokens, self.config.n_ctx, self.config.n_vocab)
 
-    def __getitem__(self, name: str) -> Array:
-        """Return one array by its name."""
-        return self.arrays[name]
+    def attention_name(self, layer: int) -> str:
+        """Return what the names of a layer's attention begin with."""
+        return f"layers.{layer}.self_attn"
 
 
 def llama_shapes(config: LlamaConfig) -> dict[str, tuple[int, ...]]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pycosim.errors import InputError
-from pycosim.transformer.bpe import read_bpe
+from pycosim.transformer.bpe import WHOLE, read_bpe
 from pycosim.transformer.gpt2 import Gpt2
-from pycosim.transformer.huggingface import CONFIG, read_huggingface
+from pycosim.transformer.huggingface import CONFIG, own_settings, read_huggingface
 from pycosim.transformer.llama import Llama
 from pycosim.transformer.llama2c import read_llama2c
 from pycosim.transformer.llama_parameters import LlamaWeights
-from pycosim.transformer.model import LanguageModel
 from pycosim.transformer.parameters import Weights
 from pycosim.transformer.pieces import PieceTokenizer, read_pieces
 from pycosim.transformer.tensors import read_json
@@ -24,7 +23,7 @@ TOKENIZERS = "tok*.bin"
 """What a tokenizer of llama2.c is called: tokenizer.bin, tok512.bin, ..."""
 
 
-def load_model(source: str | Path, *, tokenizer: str | Path | None = None) -> LanguageModel:
+def load_model(source: str | Path, *, tokenizer: str | Path | None = None) -> Gpt2 | Llama:
     """Load a language model with its tokenizer. What is read is data; nothing of it is run.
 
     Args:
@@ -73,7 +72,7 @@ def load_classifier(folder: str | Path) -> Vit:
     return Vit(weights=weights)
 
 
-def _of_folder(folder: Path, tokenizer: str | Path | None) -> LanguageModel:
+def _of_folder(folder: Path, tokenizer: str | Path | None) -> Gpt2 | Llama:
     if not (folder / CONFIG).is_file():
         raise InputError(
             f"{folder} has no {CONFIG}; give a folder as Hugging Face writes it, a file, or a shipped name: "
@@ -91,9 +90,18 @@ def _of_folder(folder: Path, tokenizer: str | Path | None) -> LanguageModel:
 def _tokenizer_of_folder(folder: Path, tokenizer: str | Path | None, weights: Weights | LlamaWeights) -> Tokenizer:
     n_vocab, is_llama = weights.config.n_vocab, isinstance(weights, LlamaWeights)
     place = folder if tokenizer is None else Path(tokenizer)
+    settings = read_json(folder / CONFIG)
+    if tokenizer is None:
+        named = own_settings(settings).get("tokenizer")
+        if named == "byte":
+            return _checked(ByteTokenizer(), n_vocab, place)
+        if isinstance(named, str) and Path(named).name == named:
+            place = folder / named
     if place.suffix == ".bin":
         return read_pieces(_there(place), n_vocab)
-    start = read_json(folder / CONFIG).get("bos_token_id")
+    if place.name == WHOLE:
+        place = place.parent
+    start = settings.get("bos_token_id")
     read = read_bpe(place, start=start if isinstance(start, int) else None, always_start=is_llama)
     return _checked(read, n_vocab, place)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pycosim.transformer.attend import Attend, Tokens
 from pycosim.transformer.layers import Array
+from pycosim.transformer.scaled import ScaledArrays
 from pycosim.transformer.tokenizer import Tokenizer
 
 
@@ -45,6 +46,11 @@ class LanguageModel(Protocol):
     @property
     def config(self) -> LanguageConfig:
         """The sizes."""
+        ...
+
+    @property
+    def weights(self) -> ScaledArrays:
+        """Its arrays, scalers of analog attention among them or not."""
         ...
 
     @property

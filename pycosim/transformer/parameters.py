@@ -12,8 +12,7 @@ and the tokens on which these were recorded, so that scalers can be fitted again
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +20,8 @@ from numpy.typing import NDArray
 from pycosim.errors import ConfigurationError, InputError
 from pycosim.transformer.arrays import check_arrays
 from pycosim.transformer.layers import Array
+from pycosim.transformer.scaled import SCALED, ScaledArrays, check_calibration
 
-SCALED = ("q", "k", "v", "out")
 RECORDED = ("scale_q", "scale_k", "scale_v", "scale_out", "read_k", "read_v")
 SIZES = ("n_layer", "n_head", "d_head", "n_ctx", "n_vocab")
 
@@ -57,7 +56,7 @@ class Gpt2Config:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Weights:
+class Weights(ScaledArrays):
     """The parameters of one GPT-2, checked on construction.
 
     Attributes:
@@ -71,8 +70,6 @@ class Weights:
     """
 
     config: Gpt2Config
-    arrays: Mapping[str, Array]
-    metadata: Mapping[str, str] = field(default_factory=dict)
     calibration_tokens: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
@@ -83,48 +80,16 @@ class Weights:
             optional=_optional_sets(self.config),
             optional_shape=(self.config.n_head,),
         )
-        if self.calibration_tokens is not None:
-            _check_calibration(self.calibration_tokens, self.config)
+        check_calibration(self.calibration_tokens, self.config.n_ctx, self.config.n_vocab)
 
-    def __getitem__(self, name: str) -> Array:
-        """Return one array by its checkpoint name."""
-        return self.arrays[name]
-
-    def pair(self, prefix: str) -> tuple[Array, Array]:
-        """Return (weight, bias) of one layer norm or projection.
-
-        Args:
-            prefix: for example ``h.0.mlp.c_fc``.
-
-        Returns:
-            The arrays ``prefix.weight`` and ``prefix.bias``.
-        """
-        return self.arrays[f"{prefix}.weight"], self.arrays[f"{prefix}.bias"]
-
-    @property
-    def has_scalers(self) -> bool:
-        """Whether the file holds the scalers of analog attention."""
-        return "h.0.attn.scale_q.a" in self.arrays
+    def attention_name(self, layer: int) -> str:
+        """Return what the names of a layer's attention begin with."""
+        return f"h.{layer}.attn"
 
     @property
     def has_statistics(self) -> bool:
         """Whether the file holds the recorded statistics of the signals."""
         return "h.0.attn.scale_q.mean" in self.arrays
-
-    def scaler(self, layer: int, signal: str) -> tuple[Array, Array]:
-        """Return (a, b) of ``scaled = a * signal + b``, each (n_head,).
-
-        Args:
-            layer: 0 .. n_layer-1.
-            signal: ``q``, ``k``, ``v`` or ``out``.
-
-        Returns:
-            Gain and offset per head.
-
-        Raises:
-            InputError: if the weights have none for this layer and signal.
-        """
-        return self._two(f"h.{layer}.attn.scale_{signal}", "a", "b")
 
     def statistics(self, layer: int, signal: str) -> tuple[Array, Array]:
         """Return (mean, std) of a signal as recorded in training, each (n_head,).
@@ -140,16 +105,13 @@ class Weights:
         Raises:
             InputError: if the weights have none for this layer and signal.
         """
-        return self._two(f"h.{layer}.attn.{signal}", "mean", "std")
-
-    def _two(self, prefix: str, first: str, second: str) -> tuple[Array, Array]:
-        if f"{prefix}.{first}" not in self.arrays:
+        name = f"{self.attention_name(layer)}.{signal}"
+        if f"{name}.mean" not in self.arrays:
             raise InputError(
-                f"these weights ({self.config.n_layer} layers) have no {prefix}.{first}; scalers belong to "
-                f"{', '.join(SCALED)}, statistics to {', '.join(RECORDED)}, "
-                "and only weights trained for analog attention carry them"
+                f"these weights ({self.config.n_layer} layers) have no {name}.mean; statistics belong to "
+                f"{', '.join(RECORDED)}, and only weights trained for analog attention carry them"
             )
-        return self.arrays[f"{prefix}.{first}"], self.arrays[f"{prefix}.{second}"]
+        return self.arrays[f"{name}.mean"], self.arrays[f"{name}.std"]
 
 
 def expected_shapes(config: Gpt2Config) -> dict[str, tuple[int, ...]]:
@@ -189,12 +151,3 @@ def _optional_sets(config: Gpt2Config) -> list[set[str]]:
         {f"h.{i}.attn.{signal}.{part}" for i in range(config.n_layer) for signal in signals for part in parts}
         for signals, parts in ((scaled, ("a", "b")), (scaled, ("mean", "std")), (read, ("mean", "std")))
     ]
-
-
-def _check_calibration(tokens: NDArray[np.int64], config: Gpt2Config) -> None:
-    low, high = tokens.min(initial=0), tokens.max(initial=0)
-    if tokens.ndim != 2 or tokens.shape[1] > config.n_ctx or low < 0 or high >= config.n_vocab:
-        raise InputError(
-            f"calibration tokens must be ids 0 .. {config.n_vocab - 1}, (n_texts, up to {config.n_ctx}), "
-            f"found ids from {low} to {high} of shape {tokens.shape}; export again"
-        )

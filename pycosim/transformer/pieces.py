@@ -130,3 +130,14 @@ def read_pieces(path: Path, n_vocab: int) -> PieceTokenizer:
             f"ones in {len(data)} bytes; take the .bin that was exported for this model"
         )
     return PieceTokenizer(pieces=tuple(pieces), scores=tuple(scores))
+
+
+def pieces_bytes(tokenizer: PieceTokenizer) -> bytes:
+    """Return what `read_pieces` reads: the file of a tokenizer.
+
+    Args:
+        tokenizer: whose scores are float32 numbers, as those of every file are.
+    """
+    entries = zip(tokenizer.scores, tokenizer.pieces, strict=True)
+    longest = max(len(piece) for piece in tokenizer.pieces)
+    return struct.pack("<i", longest) + b"".join(ENTRY.pack(score, len(piece)) + piece for score, piece in entries)

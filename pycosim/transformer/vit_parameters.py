@@ -1,17 +1,17 @@
 """What a vision transformer is made of: its sizes and its arrays, every name and shape known in advance.
 
 Names and layout are those of Hugging Face's ViT classifiers without the prefix ``vit.``: projections are stored as
-(out, in).
+(out, in). For analog attention there may also be, per layer and each (n_head,),
+``encoder.layer.{i}.attention.scale_{q,k,v,out}.{a,b}``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pycosim.errors import ConfigurationError
 from pycosim.transformer.arrays import check_arrays
-from pycosim.transformer.layers import Array
+from pycosim.transformer.scaled import ScaledArrays, scaler_names
 
 SIZES = ("n_layer", "n_head", "d_head", "d_mlp", "image_size", "patch_size", "n_channels", "n_classes")
 
@@ -65,12 +65,12 @@ class VitConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class VitWeights:
+class VitWeights(ScaledArrays):
     """The parameters of one vision transformer, checked on construction.
 
     Attributes:
         config: the sizes.
-        arrays: every parameter by its name, float32.
+        arrays: every parameter by its name, float32; scalers of analog attention among them or not.
         metadata: what else is known of them, as text.
 
     Raises:
@@ -78,19 +78,19 @@ class VitWeights:
     """
 
     config: VitConfig
-    arrays: Mapping[str, Array]
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_arrays(self.arrays, vit_shapes(self.config), f"ViT with {self.config}")
+        check_arrays(
+            self.arrays,
+            vit_shapes(self.config),
+            f"ViT with {self.config}",
+            optional=[scaler_names([self.attention_name(layer) for layer in range(self.config.n_layer)])],
+            optional_shape=(self.config.n_head,),
+        )
 
-    def __getitem__(self, name: str) -> Array:
-        """Return one array by its name."""
-        return self.arrays[name]
-
-    def pair(self, prefix: str) -> tuple[Array, Array]:
-        """Return ``prefix.weight`` and ``prefix.bias``."""
-        return self.arrays[f"{prefix}.weight"], self.arrays[f"{prefix}.bias"]
+    def attention_name(self, layer: int) -> str:
+        """Return what the names of a layer's attention begin with."""
+        return f"encoder.layer.{layer}.attention"
 
 
 def vit_shapes(config: VitConfig) -> dict[str, tuple[int, ...]]:

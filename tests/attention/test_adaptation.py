@@ -17,6 +17,7 @@ from pycosim.attention import (
     published_cell,
     published_models,
 )
+from pycosim.attention.adaptation import tied
 from pycosim.errors import InputError
 
 HARDWARE = AttentionHardware(token_period=1e-6)
@@ -150,7 +151,28 @@ def test_moments_are_taken_per_head() -> None:
     assert np.allclose(moments.mean, values.mean(axis=(0, 2, 3)))
 
 
+def test_moments_of_parts_are_those_of_the_whole() -> None:
+    values = RNG.standard_normal((6, 2, 10, 4)) * np.array([1, 5])[:, None, None] + np.array([0, 3])[:, None, None]
+    parts = [values[:4], values[4:]]
+    pooled = Moments.pooled([Moments.of(part) for part in parts], [part.size for part in parts])
+    whole = Moments.of(values)
+    np.testing.assert_allclose([pooled.mean, pooled.deviation], [whole.mean, whole.deviation], rtol=1e-12)
+
+
+def test_heads_that_share_keys_and_values_keep_one_scaler_for_them() -> None:
+    apart = Scalers(q=GOOD.q, k=Scaler(a=np.array([0.2, 0.3]), b=np.array([0.4, 0.5])), v=GOOD.v, out=GOOD.out)
+    wanted = affine([apart]).statistics
+    result = adapt(affine, [Scalers.identity(2)], wanted, n_shared=2, schedule=Schedule(max_steps=30))
+    found = result.scalers[0]
+    assert np.allclose(found.k.a, 0.25) and np.allclose(found.k.b, 0.45)  # between what either head wants
+    assert np.allclose(found.q.a, GOOD.q.a)
+    assert not result.converged
+    assert tied(GOOD, 1) is GOOD
+
+
 def test_mistakes_are_named() -> None:
+    with pytest.raises(InputError, match="2 heads make no groups of 3"):
+        adapt(affine, [GOOD], affine([GOOD]).statistics, n_shared=3)
     with pytest.raises(InputError, match="2 layers, 1 targets"):
         adapt(affine, [GOOD, GOOD], affine([GOOD]).statistics)
     with pytest.raises(InputError, match="slopes"):

@@ -3,7 +3,7 @@ import pytest
 
 from pycosim.attention.exact import exact_attention
 from pycosim.errors import InputError
-from pycosim.evaluate.agreement import agreement, agreement_by_head, kl_divergence, some_heads
+from pycosim.evaluate.agreement import agreement, agreement_by_head, kl_divergence, output_errors, some_heads
 from pycosim.transformer.gpt2 import Gpt2
 from pycosim.transformer.parameters import Gpt2Config, Weights, expected_shapes
 from pycosim.transformer.tokenizer import ByteTokenizer
@@ -68,6 +68,21 @@ def test_all_heads_of_a_layer_are_the_layer() -> None:
     by_head = agreement_by_head(TEXT, MODEL, [running_mean] * 2, exact_attention)
     assert by_head.shape == (2, 3)
     assert all(0 < one.kl_nats < 1 for one in by_head.ravel())
+
+
+def test_the_error_of_an_output_is_relative_to_what_the_reference_varies() -> None:
+    def louder(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+        out = np.array(exact_attention(q, k, v))
+        out[..., 1, :, :] *= 1.5
+        return out
+
+    found = output_errors(TEXT, MODEL, [louder, exact_attention], [exact_attention] * 2, batch=2)
+    outputs: list[np.ndarray] = []
+    MODEL.hidden(TEXT[:48].reshape(3, 16), lambda q, k, v: outputs.append(exact_attention(q, k, v)) or outputs[-1])
+    head = outputs[0][:, 1].astype(float)
+    wanted = np.zeros((2, 3))
+    wanted[0, 1] = 0.5 * np.sqrt((head**2).mean()) / head.std()
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)  # sums of two batches against the mean of one
 
 
 def test_two_models_of_one_vocabulary_can_be_compared() -> None:
