@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pycosim import cli_accuracy, cli_adapt, cli_evaluate, cli_export, cli_generate, cli_sweep, cli_tile, cli_tune
+from pycosim import (
+    cli_accuracy,
+    cli_adapt,
+    cli_evaluate,
+    cli_export,
+    cli_finetune,
+    cli_generate,
+    cli_sweep,
+    cli_tile,
+    cli_tune,
+)
 from pycosim.cli_messages import EXIT_MISSING, Debug, one_sentence
 
 if TYPE_CHECKING:
@@ -39,6 +49,7 @@ for command in (
     cli_accuracy.accuracy,
     cli_evaluate.evaluate,
     cli_generate.generate,
+    cli_finetune.finetune,
 ):
     app.command()(command)
 

@@ -4,65 +4,52 @@
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import corpus
-import torch
-from export import calibration_tokens, load, statistics
-from hardware import cubic_cell
-from model import GPT2
-from torch import Tensor
-from train import held_out_loss
+import numpy as np
+from export import calibration_tokens
+from model import Shape
+from rich.console import Console
+from train import HARDWARE, loaded, of_numpy
 
-# scaler -> the signal whose mean and deviation it is to restore
-MATCHES = {
-    "written": {"scale_q": "scale_q", "scale_k": "scale_k", "scale_v": "scale_v", "scale_out": "scale_out"},
-    "read": {"scale_q": "scale_q", "scale_k": "read_k", "scale_v": "read_v", "scale_out": "scale_out"},
-}
+from pycosim.attention.analog import AttentionArrays, analog_layers, factored_arrays
+from pycosim.attention.hardware import Scalers
+from pycosim.attention.published import linear_models, published_models
+from pycosim.evaluate.accuracy import token_losses
+from pycosim.flows.adaptation import adapt_scalers
+from pycosim.flows.hardware_scalers import scalers_of
+from pycosim.flows.progress import RichProgress
+from pycosim.transformer.gpt2 import Gpt2
 
 
-@torch.no_grad()
-def adapt(model: GPT2, targets: dict[str, Tensor], tokens: Tensor, match: dict[str, str], iterations: int) -> int:
-    """Match mean and deviation per head; return the number of iterations.
-
-    ``a <- (1 - alpha) a + alpha a sigma_target / sigma`` and ``b <- b + alpha (mu_target - mu)``, alpha from
-    1.0 to 0.1, until no mean or deviation is off by 1e-4 [2025 Leroux].
-    """
-    for iteration in range(iterations):
-        alpha = 1.0 - 0.9 * iteration / (iterations - 1)
-        found, worst = statistics(model, tokens), 0.0
-        for layer, block in enumerate(model.h):
-            for name, signal in match.items():
-                mean, deviation = (f"h.{layer}.attn.{signal}.{kind}" for kind in ("mean", "std"))
-                shift = targets[mean] - found[mean]
-                scaler = getattr(block.attn.attend, name)
-                scaler.a.mul_(1 - alpha + alpha * targets[deviation] / found[deviation])
-                scaler.b.add_(alpha * shift)
-                worst = max(worst, float(shift.abs().max()))
-                worst = max(worst, float((targets[deviation] - found[deviation]).abs().max()))
-        if worst < 1e-4:
-            return iteration + 1
-    return iterations
+def held_out_loss(model: Gpt2, text: bytes, arrays: AttentionArrays, scalers: Sequence[Scalers]) -> float:
+    """Mean loss in nats per byte of a text on one hardware."""
+    return float(token_losses(np.frombuffer(text, np.uint8).astype(int), model, analog_layers(arrays, scalers)).mean())
 
 
 def main() -> None:
     """Print the held-out loss of the linear cell and of the cubic cell before and after the adaptation."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--linear", type=Path, required=True)
-    parser.add_argument("--match", choices=sorted(MATCHES), default="read")
+    parser.add_argument("--match", choices=["read", "written"], default="read")
     parser.add_argument("--iterations", type=int, default=50)
     args = parser.parse_args()
-    torch.set_num_threads(2)
     training, held_out = corpus.split()
-    text, tokens = torch.tensor(list(corpus.shipped_part(held_out))), calibration_tokens(training)
-    model, _ = load(args.linear, linear=True)
-    targets = statistics(model, tokens)
-    print(f"linear cell {held_out_loss(model, text, tokens.shape[-1]):.4f} nats")
-    for block in model.h:
-        block.attn.attend.cell = cubic_cell
-    print(f"cubic cell before {held_out_loss(model, text, tokens.shape[-1]):.4f} nats")
-    used = adapt(model, targets, tokens, MATCHES[args.match], args.iterations)
-    print(f"cubic cell after {used} iterations {held_out_loss(model, text, tokens.shape[-1]):.4f} nats")
+    text, tokens, shape = corpus.shipped_part(held_out), calibration_tokens(training).numpy(), Shape()
+    model = of_numpy(loaded(args.linear, shape, linear=True)[0], shape)
+    linear, cubic = factored_arrays(linear_models(), HARDWARE), factored_arrays(published_models(), HARDWARE)
+    start = scalers_of(model)
+    print(f"linear cell {held_out_loss(model, text, linear, start):.4f} nats")
+    print(f"cubic cell before {held_out_loss(model, text, cubic, start):.4f} nats")
+    with RichProgress(Console(stderr=True)) as progress:
+        progress.stage("adaptation", total=args.iterations)
+        found, _ = adapt_scalers(
+            linear, cubic, model, start, args.iterations, progress, tokens=tokens, match=args.match
+        )
+    loss = held_out_loss(model, text, cubic, found.scalers)
+    print(f"cubic cell after {len(found.history)} iterations {loss:.4f} nats")
 
 
 if __name__ == "__main__":

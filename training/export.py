@@ -7,54 +7,47 @@ import argparse
 from pathlib import Path
 
 import corpus
-import hardware
 import torch
-from hardware import HALF_SUPPLY, TRANSCONDUCTANCE, HardwareAttention
-from model import GPT2, Shape, SoftmaxAttention
+from model import Shape
 from safetensors.torch import save_file
 from torch import Tensor
-from train import batch_of, held_out_loss
+from train import BATCH, HARDWARE, batch_of, held_out_loss, loaded, of_numpy
+
+from pycosim.attention.analog import analog_layers, factored_arrays
+from pycosim.attention.linear_law import LinearLaw
+from pycosim.attention.published import linear_models
+from pycosim.attention.statistics import SIGNALS, Moments
+from pycosim.attention.trace import AttentionTrace
+from pycosim.flows.hardware_scalers import scalers_of
+from pycosim.models.quantizer import Quantizer
+from pycosim.training.build import named_arrays
+from pycosim.transformer.gpt2 import Gpt2
 
 CALIBRATION_SEED = 7
 
 
-def load(path: Path, *, linear: bool) -> tuple[GPT2, int]:
-    """Return the model of a checkpoint and the number of its training steps."""
-    shape = Shape()
-    attentions = [HardwareAttention(shape.n_head) if linear else SoftmaxAttention() for _ in shape.layers]
-    model, saved = GPT2(shape, attentions), torch.load(path)
-    model.load_state_dict(saved["model"])
-    return model, saved["step"]
-
-
-def named_tensors(model: GPT2) -> dict[str, Tensor]:
-    """Return the parameters under GPT-2's names; the scalers stand beside c_attn and c_proj."""
-    return {name.replace(".attend.", "."): x.detach().contiguous() for name, x in model.named_parameters()}
-
-
-@torch.no_grad()
-def statistics(model: GPT2, tokens: Tensor) -> dict[str, Tensor]:
-    """Return mean and deviation per layer and head, over (batch, token, d_head), of the watched signals.
+def statistics(model: Gpt2, tokens: Tensor) -> dict[str, Tensor]:
+    """Return mean and deviation per layer and head, over (batch, token, d_head), of the signals on linear hardware.
 
     ``scale_*`` is what leaves a scaler, before it is clipped and quantised; ``read_*`` is the voltage that
-    the read current stands for, 0.45 V + I / (19.3 uA/V), after clipping and quantising.
+    the read current stands for, after clipping and quantising: in a linear cell the one that is stored.
     """
     found: dict[str, Tensor] = {}
-    for layer, block in enumerate(model.h):
+    nodes = HARDWARE.stored_axis.nodes
+    stored = Quantizer(n_levels=nodes.size, low=float(nodes[0]), high=float(nodes[-1]))
 
-        def record(prefix: str = f"h.{layer}.attn", **signals: Tensor) -> None:
-            for name, x in signals.items():
-                seen = HALF_SUPPLY + x / TRANSCONDUCTANCE if name.startswith("read_") else x
-                deviation, mean = torch.std_mean(seen.double(), dim=(0, 2, 3), correction=0)
-                found[f"{prefix}.{name}.mean"], found[f"{prefix}.{name}.std"] = (
-                    mean.float(),
-                    deviation.float(),
-                )
+    def watch(layer: int, trace: AttentionTrace) -> None:
+        signals = {f"scale_{name}": getattr(trace, name) for name in SIGNALS}
+        signals |= {f"read_{name}": nodes[stored.codes(getattr(trace, name))] for name in ("k", "v")}
+        for name, x in signals.items():
+            moments = Moments.of(x)
+            for part, values in (("mean", moments.mean), ("std", moments.deviation)):
+                found[f"h.{layer}.attn.{name}.{part}"] = torch.tensor(values, dtype=torch.float32)
 
-        block.attn.attend.watch = record
-    model(tokens)
-    for block in model.h:
-        block.attn.attend.watch = lambda **signals: None
+    observers = [lambda trace, layer=layer: watch(layer, trace) for layer in range(model.config.n_layer)]
+    model.hidden(
+        tokens.numpy(), analog_layers(factored_arrays(linear_models(), HARDWARE), scalers_of(model), observers)
+    )
     return found
 
 
@@ -77,24 +70,26 @@ def common_metadata(shape: Shape, training: bytes, held_out: bytes) -> dict[str,
         "text": "CPython documentation topics and standard-library docstrings (training/corpus.py)",
         "training_text_sha256": corpus.digest(training),
         "held_out_text_sha256": corpus.digest(held_out),
+        "batch": str(BATCH),
     }
 
 
 def hardware_metadata() -> dict[str, str]:
     """Return the arithmetic of the linear hardware that the weights were tuned for, SI units."""
+    law = LinearLaw()
     return {
         "attention": "linear gain cell",
-        "window": str(Shape().n_ctx),
-        "tile": str(hardware.TILE),
-        "query_levels": str(hardware.QUERY_STEPS + 1),
-        "stored_levels": str(hardware.STORED_STEPS + 1),
-        "stored_low_v": "0.0",
-        "stored_high_v": str(2 * HALF_SUPPLY),
-        "centre_v": str(HALF_SUPPLY),
-        "transconductance_a_per_v": f"{TRANSCONDUCTANCE * 1e-6:g}",
-        "score_saturation_current_a": f"{hardware.SCORE_SATURATION * 1e-6:g}",
-        "output_saturation_current_a": f"{hardware.OUTPUT_SATURATION * 1e-6:g}",
-        "output_levels": f"sign and {hardware.COUNT_STEPS} counts",
+        "window": str(HARDWARE.window),
+        "tile": str(HARDWARE.tile),
+        "query_levels": str(HARDWARE.n_input_levels),
+        "stored_levels": str(HARDWARE.n_stored_levels),
+        "stored_low_v": str(HARDWARE.stored_low),
+        "stored_high_v": str(HARDWARE.stored_high),
+        "centre_v": str(law.zero_voltage),
+        "transconductance_a_per_v": f"{law.transconductance:g}",
+        "score_saturation_current_a": f"{law.saturation_current:g}",
+        "output_saturation_current_a": f"{law.signed_saturation_current:g}",
+        "output_levels": f"sign and {HARDWARE.n_output_counts} counts",
         "score_read_out": "hard sigmoid, not quantised",
         "statistics": "mean and deviation per head over the calibration tokens; "
         "scale_*: after the scaler, before clip and quantise; read_*: 0.45 V + current / transconductance",
@@ -117,12 +112,14 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     for name, path in (("softmax", args.softmax), ("linear", args.linear)):
-        model, steps = load(path, linear=name == "linear")
+        model, steps = loaded(path, shape, linear=name == "linear")
         loss = held_out_loss(model, text, shape.n_ctx)
-        tensors, metadata = named_tensors(model), common_metadata(shape, training, shipped)
+        tensors = {key: torch.from_numpy(array) for key, array in named_arrays(model).items()}
+        metadata = common_metadata(shape, training, shipped)
         metadata |= {"steps": str(steps), "seed": "1", "held_out_loss_nats": f"{loss:.6f}"}
         if name == "linear":
-            tensors |= statistics(model, calibration) | {"calibration.tokens": calibration.to(torch.uint8)}
+            tensors |= statistics(of_numpy(model, shape), calibration)
+            tensors |= {"calibration.tokens": calibration.to(torch.uint8)}
             metadata |= hardware_metadata()
             metadata["trained"] = "training/train.py linear, from softmax.safetensors, cells varied"
         else:
