@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from pycosim.attention.analog import factored_arrays
 from pycosim.attention.hardware import Scalers
-from pycosim.attention.published import HALF_SUPPLY, TRANSCONDUCTANCE, linear_models
+from pycosim.attention.linear_law import HALF_SUPPLY, TRANSCONDUCTANCE
+from pycosim.attention.published import linear_models
 from pycosim.errors import ConfigurationError
 from pycosim.evaluate.write import write_text
 from pycosim.flows.adaptation import adapt_scalers
