@@ -16,10 +16,12 @@ import typer
 from pycosim import (
     cli_accuracy,
     cli_adapt,
+    cli_classify,
     cli_evaluate,
     cli_export,
     cli_finetune,
     cli_generate,
+    cli_probe,
     cli_sweep,
     cli_tile,
     cli_tune,
@@ -50,6 +52,8 @@ for command in (
     cli_evaluate.evaluate,
     cli_generate.generate,
     cli_finetune.finetune,
+    cli_probe.probe,
+    cli_classify.classify,
 ):
     app.command()(command)
 

@@ -129,7 +129,7 @@ def terminal_system_report(report: SystemReport) -> RenderableType:
     )
     parts: list[RenderableType] = [Text(head, style="bold"), Text(report.summary, style="dim")]
     for table in (*report.tables.values(), checks_table(report)):
-        parts += ["", _terminal_table(table)]
+        parts += ["", terminal_table(table)]
         if table.note:
             parts.append(Text(table.note, style="dim"))
     for note in report.notes:
@@ -137,7 +137,8 @@ def terminal_system_report(report: SystemReport) -> RenderableType:
     return Group(*parts)
 
 
-def _terminal_table(table: Table) -> RichTable:
+def terminal_table(table: Table) -> RichTable:
+    """Lay out a table for `rich.print`."""
     shown = RichTable(
         title=table.title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
     )

@@ -66,7 +66,8 @@ def _operands(hardware: AttentionHardware) -> list[Tensor]:
     middle = (hardware.stored_low + hardware.stored_high) / 2
     reach = hardware.stored_high - middle
     q = 0.5 * (low + high) + (high - low) * (0.1 + 0.3 * wide[0])
-    return [q, middle + reach * (0.1 + 0.5 * stored[1]), middle + reach * (stored[2] - 0.5)]
+    above = reach / hardware.rows_per_feature
+    return [q, middle + above * (0.1 + 0.5 * stored[1]), middle + reach * (stored[2] - 0.5)]
 
 
 def _gradients(read: LinearRead | MeasuredRead, operands: list[Tensor]) -> list[Tensor]:
