@@ -14,13 +14,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from record import ROOT, table, write_table
 
 RESULTS = ROOT / "docs" / "results"
-PLOTS = ("transfers", "eyes", "noise", "row", "bits_and_noise")
+PLOTS = ("transfers", "eyes", "noise", "row", "bits_and_noise", "digits_bits_and_noise")
+SIGMAS = (0.005, 0.01, 0.02, 0.05, 0.1)
+ORDER = ("softmax", "optmax", "sigmoid", "optmoid")
+TUNED = ("optmax", "optmoid")
+DATA = ROOT.parent / "shared" / "data"
 Figures = Mapping[str, Any]
 
 
@@ -98,27 +103,66 @@ def energy_table(found: Figures) -> str:
     return table(["block, pJ a symbol", "Optmax", "Optmoid"], rows)
 
 
-def accuracy_table(found: Figures) -> str:
-    rows = []
-    for unit in ("softmax", "optmax", "sigmoid", "optmoid"):
-        values = {row["bits"]: row["value"] for row in found["accuracy"] if row["unit"] == unit and row["whole"]}
-        rows.append([unit.capitalize(), *(f"{values[bits]:.3f}" for bits in (None, 8, 4, 2))])
-    return table(["perplexity", "full precision", "8 bit", "4 bit", "2 bit"], rows)
+def shown(row: Figures | None) -> str:
+    if row is None:
+        return ""
+    return f"{100 * row['value']:.1f} %" if row["metric"] == "accuracy" else f"{row['value']:.3f}"
 
 
-def sweep_table(found: Figures) -> str:
-    rows = [
-        [
-            row["unit"],
-            row["bits"] or "full",
-            row["noise"],
-            f"{row['sigma']:.4g}" if row["sigma"] else "0",
-            f"{row['value']:.3f}",
-        ]
+def weights_of(found: Figures, metric: str) -> list[tuple[str, str, str]]:
+    """Every transformer, what its weights were trained with, and attention of one modulator, in the results' order."""
+    kinds = {
+        (row["model"], row["trained"], row["unit"])
         for row in found["accuracy"]
-        if not row["whole"]
-    ]
-    return table(["unit", "bits", "noise", "sigma", "perplexity"], rows)
+        if row["metric"] == metric and row["unit"] in ORDER
+    }
+    models = list(dict.fromkeys(row["model"] for row in found["accuracy"]))
+    return sorted(kinds, key=lambda kind: (models.index(kind[0]), ORDER.index(kind[2]), ORDER.index(kind[1])))
+
+
+def row_of(found: Figures, kind: tuple[str, str, str], **wanted: object) -> Figures | None:
+    keys = dict(zip(("model", "trained", "unit"), kind, strict=True)) | wanted
+    return next((row for row in found["accuracy"] if all(row[key] == value for key, value in keys.items())), None)
+
+
+def learnt(trained: str) -> str:
+    return f"{trained.capitalize()}, 4 bit, noise" if trained in TUNED else trained
+
+
+def bits_table(found: Figures, metric: str) -> str:
+    rows = []
+    for kind in weights_of(found, metric):
+        model, trained, unit = kind
+        cells = [shown(row_of(found, kind, bits=bits, noise="none", whole=True)) for bits in (None, 8, 4, 2)]
+        rows.append([model, unit.capitalize(), learnt(trained), *cells])
+    return table([metric, "attention", "trained with", "full precision", "8 bit", "4 bit", "2 bit"], rows)
+
+
+def noise_sweep_table(found: Figures, metric: str) -> str:
+    rows = []
+    for kind in weights_of(found, metric):
+        model, trained, unit = kind
+        for noise in ("additive", "multiplicative"):
+            swept = [row_of(found, kind, bits=4, noise=noise, sigma=sigma) for sigma in SIGMAS]
+            if any(swept):
+                quiet = row_of(found, kind, bits=4, noise="none", whole=False)
+                cells = [shown(row) for row in (quiet, *swept)]
+                rows.append([model, unit.capitalize(), learnt(trained), noise, *cells])
+    head = [f"{metric} at 4 bit", "attention", "trained with", "noise", "none", *(f"{sigma:g}" for sigma in SIGMAS)]
+    return table(head, rows)
+
+
+def series_table(found: Figures) -> str:
+    rows = []
+    for model in dict.fromkeys(row["model"] for row in found["accuracy"]):
+        for bits in (None, 4):
+            cells = [
+                shown(row_of(found, (model, "softmax", unit), bits=bits, noise="none", whole=False))
+                for unit in ("softmax", "optmax", "optmax 2", "optmax 3")
+            ]
+            simulated = shown(row_of(found, (model, "softmax", "optmax"), bits=bits, noise="simulated"))
+            rows.append([model, str(bits or "full"), *cells, simulated])
+    return table(["transformer", "bits", "softmax", "one", "two in series", "three", "one, simulated noise"], rows)
 
 
 def distance_table(found: Figures) -> str:
@@ -141,16 +185,29 @@ TABLES = {
     "electro_optic_noise": noise_table,
     "electro_optic_cost": cost_table,
     "electro_optic_energy": energy_table,
-    "electro_optic_accuracy": accuracy_table,
-    "electro_optic_sweep": sweep_table,
+    "electro_optic_accuracy": partial(bits_table, metric="perplexity"),
+    "electro_optic_sweep": partial(noise_sweep_table, metric="perplexity"),
+    "electro_optic_images": partial(bits_table, metric="accuracy"),
+    "electro_optic_image_sweep": partial(noise_sweep_table, metric="accuracy"),
+    "electro_optic_series": series_table,
     "electro_optic_distance": distance_table,
 }
 
 
+def settings_text(arguments: argparse.Namespace) -> str:
+    """Real scores, MNIST and stories260K, each where it is present."""
+    given = {
+        "scores": Path(arguments.scores) if arguments.scores else DATA / "models/gpt2_golden_attention",
+        "mnist": DATA / "mnist",
+        "model": DATA / "models/stories260K/stories260K.bin",
+        "text": DATA / "text/tinystories.txt",
+    }
+    return "".join(f'{name} = "{path}"\n' for name, path in given.items() if path.exists())
+
+
 def run_flow(folder: Path, arguments: argparse.Namespace) -> Path:
-    scores = Path(arguments.scores) if arguments.scores else ROOT.parent / "shared/data/models/gpt2_golden_attention"
     settings = folder / "settings.toml"
-    settings.write_text(f'scores = "{scores}"\n' if scores.is_dir() else "", encoding="utf-8")
+    settings.write_text(settings_text(arguments), encoding="utf-8")
     out = folder / "run"
     command = [sys.executable, "-m", "pycosim", "run", "--flow", "electro_optic", "--config", str(settings)]
     subprocess.run([*command, "--out", str(out), *(["--quick"] if arguments.quick else [])], check=True)

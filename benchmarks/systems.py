@@ -40,7 +40,14 @@ def gain_cell() -> list[str]:
 
 def electro_optic() -> list[str]:
     found = results("electro_optic")
-    whole = {row["unit"]: row for row in found["accuracy"] if row["whole"] and row["bits"] is None}
+    whole = {
+        row["unit"]: row
+        for row in found["accuracy"]
+        if row["whole"]
+        and row["bits"] is None
+        and row["model"] == "shipped language model"
+        and row["trained"] == "softmax"
+    }
     return [
         "[electro-optic softmax](docs/electro_optic.md)",
         "two lithium niobate modulators, detector, amplifier",

@@ -135,7 +135,7 @@ def measure_signals(
         line: the linear cell, by whose line currents are seen as voltages.
         match: see `Match`.
     """
-    views = _views(arrays, line, match)
+    views = {} if match == "written" else read_views(arrays, line)
 
     def measure(scalers: list[Scalers]) -> Measurement:
         watched = _Pool(len(scalers))
@@ -170,7 +170,7 @@ def exact_signals(
         tokens: the calibration text, (n_texts, n_tokens).
         match: see `Match`.
     """
-    views = _views(ideal, ideal.models.cell_k, match)
+    views = {} if match == "written" else read_views(ideal, ideal.models.cell_k)
     watched = _Pool(len(scalers))
 
     def watching(layer: int, own: Scalers) -> Attend:
@@ -229,9 +229,13 @@ def _groups(tokens: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         yield tokens[start : start + step]
 
 
-def _views(arrays: AttentionArrays, line: CellModel, match: Match) -> Mapping[str, View]:
-    if match == "written":
-        return {}
+def read_views(arrays: AttentionArrays, line: CellModel) -> Mapping[str, View]:
+    """Return how k and v are seen as they are read: what turns a stored voltage into that of equal linear current.
+
+    Args:
+        arrays: the hardware that they are stored in.
+        line: the linear cell.
+    """
     cells = {"k": arrays.models.cell_k, "v": arrays.models.cell_v}
     return {name: _as_read(cell, arrays.hardware, line) for name, cell in cells.items()}
 

@@ -14,17 +14,15 @@ from pycosim.attention.adaptation import Adaptation, Measurement, Schedule, adap
 from pycosim.attention.analog import AttentionArrays, analog_layers, factored_arrays
 from pycosim.attention.exact import Attend, exact_attention
 from pycosim.attention.hardware import AttentionHardware, Scalers
-from pycosim.attention.linear_law import TRANSCONDUCTANCE
 from pycosim.attention.published import linear_models
 from pycosim.attention.statistics import Statistics
 from pycosim.attention.trace import AttentionTrace
-from pycosim.checks import Array
 from pycosim.errors import ConfigurationError, InputError
+from pycosim.flows.adaptation import read_views
 from pycosim.flows.hardware_scalers import linear_hardware, scalers_of
 from pycosim.flows.labelled_images import LabelledImages
 from pycosim.flows.probes import OtherHardware
 from pycosim.flows.progress import Progress
-from pycosim.models.cell import CellModel
 from pycosim.transformer.classifiers import load_shipped_classifier, shipped_classifiers
 from pycosim.transformer.load import load_classifier
 from pycosim.transformer.vit import Images, Vit
@@ -191,8 +189,7 @@ def classifier_attention(
 
 
 def _measuring(model: Vit, arrays: AttentionArrays, images: Images) -> Callable[[list[Scalers]], Measurement]:
-    cells = {"k": arrays.models.cell_k, "v": arrays.models.cell_v}
-    views = {name: _as_read(cell, arrays.hardware) for name, cell in cells.items()}
+    views = read_views(arrays, linear_models().cell_k)
 
     def measure(scalers: list[Scalers]) -> Measurement:
         found: list[Statistics] = []
@@ -204,18 +201,3 @@ def _measuring(model: Vit, arrays: AttentionArrays, images: Images) -> Callable[
         return Measurement(statistics=found)
 
     return measure
-
-
-def _as_read(cell: CellModel, hardware: AttentionHardware) -> Callable[[Array], Array]:
-    """Stored voltage -> read current of its level, as the voltage that gives it in the linear hardware, from zero."""
-    axis, width = hardware.stored_axis, hardware.max_pulse_width
-    low, high, last = float(axis.nodes[0]), float(axis.nodes[-1]), axis.nodes.size - 1
-    seen = cell.charge(width, axis.nodes) / width / TRANSCONDUCTANCE
-
-    def view(volts: Array) -> Array:
-        if not axis.is_coded:
-            return np.asarray(cell.charge(width, np.clip(volts, low, high)) / width / TRANSCONDUCTANCE)
-        codes = np.clip(np.rint((volts - low) / (high - low) * last), 0, last).astype(np.intp)
-        return np.asarray(seen[codes])
-
-    return view

@@ -11,7 +11,7 @@ from pathlib import Path
 from pycosim.evaluate.document import to_json
 from pycosim.evaluate.report import Report
 from pycosim.evaluate.write import write_text
-from pycosim.flows.electro_optic_accuracy import evaluate_units, language_models
+from pycosim.flows.electro_optic_accuracy import evaluate_units
 from pycosim.flows.electro_optic_config import ElectroOpticConfig
 from pycosim.flows.electro_optic_measure import make_units, measure_units
 from pycosim.flows.electro_optic_models import Operators, approximations, fit_electro_optic
@@ -19,6 +19,7 @@ from pycosim.flows.electro_optic_report import electro_optic_report
 from pycosim.flows.electro_optic_results import ElectroOpticResult, results_document
 from pycosim.flows.electro_optic_row import optmax_row, optmoid_row
 from pycosim.flows.electro_optic_scores import read_scores, score_distances
+from pycosim.flows.electro_optic_tasks import tasks_of
 from pycosim.flows.progress import Progress, TimedProgress
 from pycosim.flows.run_record import RunClock, check_new, save_datasets
 from pycosim.flows.saved_fits import save_fits
@@ -50,7 +51,7 @@ def run_electro_optic(
     """
     clock, config, timed = RunClock.start(), config.sized(), TimedProgress(progress)
     units, workload = make_units(config), load_workload(config.n_tokens)
-    scores = read_scores(Path(config.scores)) if config.scores else ()
+    scores, tasks = read_scores(Path(config.scores)) if config.scores else (), tasks_of(workload, config)
     check_new(out)
     inner = simulator or NgspicePool(n_workers=config.n_workers, timeout=300.0, run_root=out / "failed")
     with KeepNetlists(inner, out / "netlists") as engine:
@@ -64,7 +65,6 @@ def run_electro_optic(
         }
         kept = engine.kept
     save_datasets(out, {**{f"rest_{k}": v for k, v in measured.static.items()}, **measured.settled})
-    tasks = language_models(workload, config.n_swept_tokens)
     result = ElectroOpticResult(
         config=config,
         units=units,

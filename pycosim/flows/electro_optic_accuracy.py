@@ -1,18 +1,17 @@
 """Stage 6 of the electro-optic flow: transformers with softmax, Optmax, sigmoid and Optmoid, over bits and noise.
 
-A task is anything that says how good a transformer is with some attention: the shipped language model is one, and
-others (a vision transformer, another language model) are further entries of the sequence that `evaluate_units` gets.
+A task is anything that says how good a transformer is with some attention (`electro_optic_tasks`): a language model on
+text, a vision transformer on digits, each with the weights that are to be had.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pycosim.attention.electro_optic import (
     Nonlinearity,
@@ -24,11 +23,14 @@ from pycosim.attention.electro_optic import (
 )
 from pycosim.attention.exact import Attend, masked_softmax
 from pycosim.checks import Array
-from pycosim.evaluate.accuracy import Accuracy, perplexity
+from pycosim.evaluate.accuracy import Accuracy
 from pycosim.flows.electro_optic_models import Operators
 from pycosim.flows.progress import Progress
-from pycosim.flows.workload import Workload
-from pycosim.transformer.weights import Weights, load_weights, shipped_names
+
+Unit = Literal["softmax", "optmax", "optmax 2", "optmax 3", "sigmoid", "optmoid"]
+Noise = Literal["none", "simulated", "additive", "multiplicative"]
+Trained = Literal["softmax", "sigmoid", "optmax", "optmoid"]
+"""Exact attention at full precision, or a unit between converters of 4 bit with noise."""
 
 BITS: tuple[int | None, ...] = (None, 8, 4, 2)
 """Bits of the unit's converters; None for full precision."""
@@ -36,14 +38,8 @@ BITS: tuple[int | None, ...] = (None, 8, 4, 2)
 SIGMAS = (0.005, 0.01, 0.02, 0.05, 0.1)
 """Deviations of added noise, in shares of full scale."""
 
-SHIPPED = "shipped language model"
-"""Name of the task of the weights trained with softmax."""
-
-TUNED = "fine-tuned with noise for"
-"""What the names of the tasks with other weights say."""
-
-Unit = Literal["softmax", "optmax", "optmax 2", "optmax 3", "sigmoid", "optmoid"]
-Noise = Literal["none", "simulated", "additive", "multiplicative"]
+TUNED: tuple[Trained, ...] = ("optmax", "optmoid")
+"""What weights were trained with that know their unit's response, its converters and noise."""
 
 
 class Task(Protocol):
@@ -51,7 +47,11 @@ class Task(Protocol):
 
     @property
     def name(self) -> str:
-        """In tables and results."""
+        """Of the transformer and its data, in tables and results."""
+
+    @property
+    def trained(self) -> Trained:
+        """What its weights were trained with."""
 
     @property
     def metric(self) -> str:
@@ -67,54 +67,6 @@ class Task(Protocol):
 
     def score(self, attend: Attend, *, whole: bool) -> tuple[float, Accuracy | None]:
         """How good it is with an attention, on all data or the part for sweeps; with what a report shows of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LanguageModel:
-    """A transformer of this package on text that it has not seen.
-
-    Attributes:
-        weights: of the transformer.
-        tokens: the text's ids, (n_tokens + 1,).
-        n_swept: tokens in sweeps.
-        name: in tables.
-        units: what it is scored with.
-        metric: what its score is.
-        causal: a language model attends to what came before.
-    """
-
-    weights: Weights
-    tokens: NDArray[np.int64]
-    n_swept: int
-    name: str = SHIPPED
-    units: tuple[Unit, ...] = ("softmax", "optmax", "optmax 2", "optmax 3", "sigmoid", "optmoid")
-    metric: str = "perplexity"
-    causal: bool = True
-
-    def score(self, attend: Attend, *, whole: bool) -> tuple[float, Accuracy | None]:
-        """Perplexity."""
-        count = self.tokens.size - 1 if whole else min(self.n_swept, self.tokens.size - 1)
-        found = perplexity(self.tokens, self.weights, attend, n_tokens=count)
-        return found.perplexity, found
-
-
-def language_models(workload: Workload, n_swept: int) -> tuple[LanguageModel, ...]:
-    """The shipped transformer with the weights trained with softmax, and with those fine-tuned for a unit with noise.
-
-    Args:
-        workload: the text, and the weights trained with softmax.
-        n_swept: tokens in sweeps.
-    """
-    plain = LanguageModel(weights=workload.softmax, tokens=workload.tokens, n_swept=n_swept)
-    tuned: tuple[tuple[str, Unit], ...] = (("optmax", "optmax"), ("optmoid", "optmoid"))
-    return (
-        plain,
-        *(
-            replace(plain, weights=load_weights(name), name=f"{SHIPPED}, {TUNED} {unit.capitalize()}", units=(unit,))
-            for name, unit in tuned
-            if name in shipped_names()
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +99,7 @@ class Score:
 
     Attributes:
         task: name.
+        trained: what its weights were trained with.
         metric: "perplexity" or "accuracy".
         case: the attention.
         whole: whether on all data.
@@ -155,6 +108,7 @@ class Score:
     """
 
     task: str
+    trained: Trained
     metric: str
     case: Case
     whole: bool
@@ -201,16 +155,29 @@ def evaluate_units(
     every = [(case, True) for case in whole_cases()] + [(case, False) for case in swept_cases(quick=quick)]
     scores = []
     for task in tasks:
-        wanted = [(case, whole) for case, whole in every if case.unit in task.units]
-        progress.stage(f"{task.name}: attention over bits and noise", total=len(wanted))
+        wanted = [(case, whole) for case, whole in every if _concerns(task, case)]
+        progress.stage(f"{task.name}, trained with {task.trained}: over bits and noise", total=len(wanted))
         for case, whole in wanted:
             attend = weighing_attention(weighing(operators, case, seed=seed), causal=task.causal)
             value, accuracy = task.score(attend, whole=whole)
             scores.append(
-                Score(task=task.name, metric=task.metric, case=case, whole=whole, value=value, accuracy=accuracy)
+                Score(
+                    task=task.name,
+                    trained=task.trained,
+                    metric=task.metric,
+                    case=case,
+                    whole=whole,
+                    value=value,
+                    accuracy=accuracy,
+                )
             )
             progress.advance()
     return tuple(scores)
+
+
+def _concerns(task: Task, case: Case) -> bool:
+    """Whether a task is scored with a case; multiplicative noise is mild enough for weights that know of none."""
+    return case.unit in task.units and not (case.noise == "multiplicative" and task.trained in TUNED)
 
 
 def weighing(operators: Operators, case: Case, *, seed: int) -> Weigh:

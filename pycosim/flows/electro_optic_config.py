@@ -24,6 +24,10 @@ class ElectroOpticConfig:
         n_swept_tokens: the same in sweeps over noise.
         scores: folder of `.npz` files with real scores `scaled_scores` (layer, head, t, tau), on which the distance
             from softmax is measured for every head; "" for none.
+        mnist: folder of MNIST's test part, on which the vision transformers are scored as well; "" for none.
+        model: another language model, whatever `load_model` takes, on which the units are scored; "" for none.
+        text: the file with its text; "" for none.
+        n_given_tokens: tokens of that text.
     """
 
     technology: str = "tfln"
@@ -37,6 +41,10 @@ class ElectroOpticConfig:
     n_tokens: int = 16384
     n_swept_tokens: int = 8192
     scores: str = ""
+    mnist: str = ""
+    model: str = ""
+    text: str = ""
+    n_given_tokens: int = 4096
 
     def __post_init__(self) -> None:
         """Check the ranges that no type can state."""
@@ -44,7 +52,8 @@ class ElectroOpticConfig:
             raise ConfigurationError(f"seed must be 0 or more, got {self.seed}")
         if self.n_workers is not None and self.n_workers < 1:
             raise ConfigurationError(f"n_workers must be at least 1, got {self.n_workers}")
-        for name, least in (("n_row", 4), ("n_symbols", 16), ("n_tokens", 2), ("n_swept_tokens", 2)):
+        least_sizes = {"n_row": 4, "n_symbols": 16, "n_tokens": 2, "n_swept_tokens": 2, "n_given_tokens": 4}
+        for name, least in least_sizes.items():
             if getattr(self, name) < least:
                 raise ConfigurationError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if not 1e6 <= self.baud <= 1e12:
@@ -61,4 +70,5 @@ class ElectroOpticConfig:
             n_symbols=min(self.n_symbols, 24),
             n_tokens=min(self.n_tokens, 4096),
             n_swept_tokens=min(self.n_swept_tokens, 2048),
+            n_given_tokens=min(self.n_given_tokens, 1024),
         )

@@ -9,6 +9,7 @@ from pycosim.evaluate.curves import Curve, CurveFigure, Panel
 from pycosim.flows.electro_optic_measure import Sent, working_levels
 from pycosim.flows.electro_optic_models import divisor_levels, simulated_transfer
 from pycosim.flows.electro_optic_results import ElectroOpticResult
+from pycosim.flows.electro_optic_task_figures import task_curves
 from pycosim.models.edge_scales import normalised
 
 Array = NDArray[np.float64]
@@ -21,7 +22,7 @@ def electro_optic_curves(result: ElectroOpticResult) -> dict[str, CurveFigure]:
         "eyes": _eyes(result),
         "noise": _noise(result),
         "row": _row(result),
-        "bits_and_noise": _bits_and_noise(result),
+        **task_curves(result.scores),
     }
 
 
@@ -169,51 +170,6 @@ def _row(result: ElectroOpticResult) -> CurveFigure:
                 ),
             ),
         ),
-        columns=2,
-    )
-
-
-def _bits_and_noise(result: ElectroOpticResult) -> CurveFigure:
-    task = result.scores[0].task
-    scores = [score for score in result.scores if score.task == task]
-    tuned = [score for score in result.scores if score.task != task]
-    by_bits, by_noise = [], []
-    for place, unit in enumerate(("softmax", "optmax", "sigmoid", "optmoid")):
-        quiet = {s.case.bits: s.value for s in scores if s.case.unit == unit and s.whole}
-        bits = sorted(number for number in quiet if number is not None)
-        values = np.array([quiet[number] for number in bits])
-        by_bits.append(
-            Curve(label=unit, x=np.array(bits, dtype=np.float64), y=values, look="line and points", color=place)
-        )
-    for place, unit in enumerate(("optmax", "optmoid")):
-        for label, among, noise, color in (
-            (f"{unit}, additive", scores, "additive", 3 * place),
-            (f"{unit}, multiplicative", scores, "multiplicative", 3 * place + 1),
-            (f"{unit} fine-tuned, additive", tuned, "additive", 3 * place + 2),
-        ):
-            chosen = [s for s in among if s.case.unit == unit and s.case.noise == noise]
-            if chosen:
-                by_noise.append(
-                    Curve(
-                        label=label,
-                        x=np.array([s.case.sigma for s in chosen]),
-                        y=np.array([s.value for s in chosen]),
-                        look="line and points",
-                        color=color,
-                    )
-                )
-    metric = scores[0].metric
-    panels = [Panel(title="Converters", x_label="bits", y_label=metric, curves=tuple(by_bits), log_y=True)]
-    if by_noise:
-        label = "deviation over full scale, or over the output"
-        panels.append(
-            Panel(title="Noise at 4 bit", x_label=label, y_label=metric, curves=tuple(by_noise), log_x=True, log_y=True)
-        )
-    return CurveFigure(
-        title="Bits and noise",
-        caption=f"The {task}, trained with softmax: {metric} over the bits of the units' converters, and over noise at "
-        "their output; fine-tuned: for that unit, with its response, 4 bit and noise.",
-        panels=tuple(panels),
         columns=2,
     )
 

@@ -10,13 +10,16 @@ from pycosim.evaluate.figures import Figures
 from pycosim.evaluate.quantities import show_quantity
 from pycosim.evaluate.report import Check, Report, StageTime, Workload
 from pycosim.flows.config import config_text
-from pycosim.flows.electro_optic_accuracy import SHIPPED
+from pycosim.flows.electro_optic_accuracy import TUNED
 from pycosim.flows.electro_optic_figures import electro_optic_curves
 from pycosim.flows.electro_optic_results import ElectroOpticResult, ideal_errors
 from pycosim.flows.electro_optic_row import PUBLISHED_LATENCY, PUBLISHED_SYMBOL
+from pycosim.flows.electro_optic_task_checks import task_checks, task_notes
+from pycosim.flows.electro_optic_tasks import SHIPPED
 from pycosim.flows.run_record import RunClock, provenance
 from pycosim.flows.saved_fits import model_records
 from pycosim.flows.workload import Workload as ShippedModel
+from pycosim.transformer.classifiers import shipped_classifiers
 from pycosim.transformer.weights import shipped_names
 
 PUBLISHED_IN = (
@@ -24,7 +27,7 @@ PUBLISHED_IN = (
     '<a href="https://arxiv.org/abs/2604.09512">arXiv 2604.09512</a>; latency and energy second hand'
 )
 
-USED_WEIGHTS = ("softmax", "optmax", "optmoid")
+USED_WEIGHTS = ("softmax", "sigmoid", "optmax", "optmoid")
 """Names of the shipped weights that this flow runs."""
 
 _TENTH = 0.1
@@ -71,7 +74,10 @@ def electro_optic_report(
             temperature=technology.temperature,
             seed=config.seed,
             configuration=config_text(config),
-            weights=tuple(name for name in shipped_names() if name in USED_WEIGHTS),
+            weights=(
+                *(name for name in shipped_names() if name in USED_WEIGHTS),
+                *(f"{name}/model" for name in shipped_classifiers()),
+            ),
         ),
         run=clock.record(config.n_workers, stages),
         notes=_notes(result),
@@ -94,12 +100,12 @@ def _workload(workload: ShippedModel) -> Workload:
 
 
 def _accuracy(result: ElectroOpticResult) -> dict[str, Accuracy]:
-    """The units on all of the text: exact functions and those that stand in for them, between converters."""
+    """The units on all of the shipped text: exact functions and those that stand in for them, between converters."""
     found: dict[str, Accuracy] = {}
     for score in result.scores:
-        if score.whole and score.accuracy is not None:
+        if score.whole and score.accuracy is not None and score.task == SHIPPED:
             key = "exact" if score.case.key == "softmax" else score.case.key
-            found[key if score.task == SHIPPED else f"{key}_fine_tuned"] = score.accuracy
+            found[f"{key}_trained_with_noise" if score.trained in TUNED else key] = score.accuracy
     return found
 
 
@@ -172,15 +178,15 @@ def _checks(result: ElectroOpticResult) -> tuple[Check, ...]:
             detail="published for trained models: 1.01 in loss",
         )
     )
-    return tuple(checks)
+    return (*checks, *task_checks(result.scores))
 
 
 def _notes(result: ElectroOpticResult) -> tuple[str, ...]:
     optmax, optmoid = result.rows["optmax"], result.rows["optmoid"]
     notes = [
         (
-            "The weights were trained with softmax and are adapted to nothing: Optmax stands in for the function that "
-            "they know, while sigmoid and Optmoid are another function, which a model must be trained with."
+            "Optmax stands in for softmax, with weights that were trained with it and are adapted to nothing; sigmoid "
+            "and Optmoid are another function, with weights that were trained with the exact sigmoid."
         ),
         (
             "Latency is that of the row's symbols with the delay of the simulated parts. The converters' own "
@@ -205,6 +211,9 @@ def _notes(result: ElectroOpticResult) -> tuple[str, ...]:
             "edge is further from 1/z."
         ),
     ]
+    notes += task_notes(result.scores)
     if result.config.quick:
-        notes.append("This was a quick run: fewer rates, powers, symbols and tokens.")
+        notes.append(
+            "This was a quick run: fewer rates, powers, symbols and tokens, and no weights that know of noise."
+        )
     return tuple(notes)

@@ -117,6 +117,7 @@ def results_document(result: ElectroOpticResult) -> dict[str, Json]:
             "accuracy": [
                 {
                     "model": score.task,
+                    "trained": score.trained,
                     "metric": score.metric,
                     "unit": score.case.unit,
                     "bits": score.case.bits,

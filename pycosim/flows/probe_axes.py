@@ -11,7 +11,7 @@ import numpy as np
 from pycosim.attention.analog import AttentionArrays, factored_arrays
 from pycosim.attention.hardware import AttentionHardware, AttentionModels
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.published import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
 from pycosim.errors import ConfigurationError
 from pycosim.models.decay import StorageDecay
 from pycosim.models.spread import CellDeviation, ConverterSpread, voltage_sensitivity

@@ -59,6 +59,7 @@ def test_a_run_meets_its_targets_but_for_the_sizes_of_a_tiny_one(ran: tuple[Repo
         "latency of 16 symbols, Optmax",
         "latency of 16 symbols, Optmoid",
         "perplexity: Optmax over softmax, full precision, not adapted",
+        "digits, 4 bit: accuracy of sigmoid less that of Optmoid",  # published in rows of 65, not of 17
     }
     fixed = report.latency.total - 2 * 16 / 10e9
     assert 0.1e-9 < fixed < 0.2e-9  # one symbol of waiting and the delay of light and circuits, whatever the row

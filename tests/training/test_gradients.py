@@ -44,7 +44,16 @@ def simple(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, hardware: Attentio
     return sum((phi[..., t : t + hardware.tile] @ values[..., t : t + hardware.tile, :]).clamp(-1, 1) for t in tiles)
 
 
-@pytest.mark.parametrize("hardware", [PAPER, SMALL, replace(SMALL, causal=False), replace(PAPER, signed_queries=True), replace(PAPER, rows_per_feature=8)])
+@pytest.mark.parametrize(
+    "hardware",
+    [
+        PAPER,
+        SMALL,
+        replace(SMALL, causal=False),
+        replace(PAPER, signed_queries=True),
+        replace(PAPER, rows_per_feature=8),
+    ],
+)
 def test_gradients_are_those_of_finite_differences(hardware: AttentionHardware) -> None:
     found = check_gradients(hardware)
     assert found.linear < 1e-6 and found.measured < 1e-12  # 1e-9 of steps of 1e-6 in double precision; the same numbers
