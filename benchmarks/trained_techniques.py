@@ -14,14 +14,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
-from pycosim.flows.adapt_model import AdaptSettings, adapt_model
-from pycosim.flows.adaptation import calibration_of
 from record import ROOT, merge, table, write_table
 from rich.console import Console
 
@@ -29,6 +27,9 @@ from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.imperfections import Imperfections
 from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
 from pycosim.evaluate.accuracy import Losses, loss_difference, token_losses
+from pycosim.flows.adapt_model import AdaptSettings, adapt_model
+from pycosim.flows.adaptation import calibration_of
+from pycosim.flows.evaluate_model import hardware_of_run
 from pycosim.flows.progress import Progress, RichProgress
 from pycosim.flows.saved_attention import SavedAttention, load_attention
 from pycosim.models.spread import CellDeviation, ConverterSpread
@@ -92,15 +93,17 @@ def main(
     name: Annotated[str, typer.Option(help="Of the model, in the table.")] = "shipped model",
     steps: Annotated[int, typer.Option(help="Of every training.")] = 300,
     tokens: Annotated[int, typer.Option(help="Predicted of the text that is left out.")] = 32768,
+    rows: Annotated[int, typer.Option(help="More than 1: also so many rows per feature.")] = 1,
     torch_python: Annotated[Path, typer.Option(help="A Python with torch.")] = Path(sys.executable),
     out: Annotated[Path, typer.Option(help="Folder of the trainings.")] = Path("runs/techniques"),
     quick: Annotated[bool, typer.Option("--quick", help="To see that all runs.")] = False,
 ) -> None:
     """Train, adapt, measure, print, and write into the docs."""
     saved = load_attention(run)
+    techniques = (*TECHNIQUES, _rows_technique(rows)) if rows > 1 else TECHNIQUES
     losses: dict[str, tuple[Losses, Losses]] = {}
     n_ctx = 0
-    for technique in TECHNIQUES:
+    for technique in techniques:
         folder = out / technique.key
         options = [model if word == "TEACHER" else word for word in technique.options]
         command = [str(torch_python), "-m", "pycosim", "finetune", "--model", model, "--text", str(text)]
@@ -112,10 +115,9 @@ def main(
         held_out = ids[round(ids.size * (1 - HELD_OUT)) :][: 513 if quick else tokens + 1]
         n_ctx = trained.config.n_ctx
         with RichProgress(Console(stderr=True)) as progress:
-            signed = "--signed-queries" in technique.options
-            losses[technique.key] = _measured(trained, saved, held_out, signed=signed, progress=progress)
-    rows = []
-    for technique in TECHNIQUES:
+            losses[technique.key] = _measured(trained, saved, held_out, progress)
+    figures: list[dict[str, object]] = []
+    for technique in techniques:
         found: dict[str, object] = {"model": name, "key": technique.key, "name": technique.name, "steps": steps}
         for condition, own, plain in zip(
             ("designed", "flawed"), losses[technique.key], losses[TECHNIQUES[0].key], strict=True
@@ -126,21 +128,25 @@ def main(
                 f"{condition}_difference_nats": difference,
                 f"{condition}_difference_error_nats": error,
             }
-        rows.append(found)
-    Console(highlight=False).print(_table(rows), markup=False)
+        figures.append(found)
+    Console(highlight=False).print(_table(figures), markup=False)
     if quick:
         return
     known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     others = [row for row in known.get("trained", []) if row["model"] != name]
-    merge({"trained": others + rows}, RESULTS)
-    write_table("trained_techniques", _table(others + rows))
+    merge({"trained": others + figures}, RESULTS)
+    write_table("trained_techniques", _table(others + figures))
+
+
+def _rows_technique(rows: int) -> Technique:
+    return Technique(key="rows", name=f"{rows} rows per feature", options=("--rows-per-feature", str(rows)))
 
 
 def _measured(
-    model: Gpt2 | Llama, saved: SavedAttention, held_out: Tokens, *, signed: bool, progress: Progress
+    model: Gpt2 | Llama, saved: SavedAttention, held_out: Tokens, progress: Progress
 ) -> tuple[Losses, Losses]:
     """Losses on the adapted hardware, as designed, and with one die's deviations and noise."""
-    hardware = replace(saved.hardware, signed_queries=signed)
+    hardware = hardware_of_run(saved, model)
     settings = AdaptSettings(steps=ADAPTATION_STEPS)
     adapted = adapt_model(model, saved.models, hardware, calibration_of(model.weights), settings, progress)
     first, second = (
