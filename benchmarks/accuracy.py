@@ -19,7 +19,6 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from pycosim.flows.hardware_scalers import scalers_of
 from record import ROOT, merge, table, write_table
 from rich.console import Console
 
@@ -31,8 +30,17 @@ from pycosim.evaluate.accuracy import Losses, accuracy_of_losses, loss_differenc
 from pycosim.evaluate.drawing import for_file, render_svg
 from pycosim.evaluate.write import write_text
 from pycosim.flows.accuracy_plots import plot_sweeps
-from pycosim.flows.accuracy_sweeps import AXES, BATCH_TOKENS, AccuracySweeps, HardwareSubject, all_cases, sweep_accuracy
+from pycosim.flows.accuracy_sweeps import (
+    AXES,
+    BATCH_TOKENS,
+    TOLERANCE,
+    AccuracySweeps,
+    HardwareSubject,
+    all_cases,
+    sweep_accuracy,
+)
 from pycosim.flows.accuracy_tables import accuracy_rows, accuracy_tables
+from pycosim.flows.hardware_scalers import scalers_of
 from pycosim.flows.progress import Progress, RichProgress
 from pycosim.flows.saved_attention import SavedAttention, load_attention
 from pycosim.transformer.attend import Tokens
@@ -43,6 +51,9 @@ from pycosim.transformer.model import LanguageModel
 RESULTS = ROOT / "docs" / "results" / "accuracy.json"
 HELD_OUT = 0.1
 """Share of a text that `pycosim finetune` cuts off its end."""
+
+TUNED = "shipped, fine-tuned"
+"""Name of the subject whose distance from exact softmax is taken apart."""
 
 Attention = Attend | Sequence[Attend]
 
@@ -86,6 +97,8 @@ def main(
         text = _held_out_text()[: 2049 if quick else None]
         found["shipped"], tables["accuracy_shipped"] = _compared(entries, text, progress)
         subjects |= {name: replace(subject, tokens=text[: tokens + 1]) for name, subject in swept.items()}
+        if same_budget is not None:
+            found["gap"], tables["accuracy_gap"] = _gap(subjects[TUNED], load_model(same_budget), progress)
         if stories is not None and stories_text is not None and stories_linear is not None and stories_run is not None:
             entries, subject = _stories(stories, stories_linear, load_attention(stories_run))
             ids = np.asarray(
@@ -123,7 +136,7 @@ def _shipped(
         longer = load_model(same_budget)
         name = "exact softmax, trained as long as the fine-tuned"
         entries.append(Entry(key="exact_same_budget", name=name, model=longer, attention=exact_attention))
-    return entries, {"shipped, adapted": adapted, "shipped, fine-tuned": own}
+    return entries, {"shipped, adapted": adapted, TUNED: own}
 
 
 def _stories(stories: Path, trained: Path, saved: SavedAttention) -> tuple[list[Entry], HardwareSubject]:
@@ -175,6 +188,33 @@ def _compared(entries: Sequence[Entry], text: Tokens, progress: Progress) -> tup
         figures["finetuned_over_same_budget"] = float(np.exp(of_budget[0]))
         figures["finetuned_over_same_budget_error"] = float(np.exp(of_budget[0]) * of_budget[1])
     return figures, table(("attention", "perplexity", "nat", "over exact softmax"), rows)
+
+
+def _gap(
+    subject: HardwareSubject, same_budget: LanguageModel, progress: Progress
+) -> tuple[list[dict[str, object]], str]:
+    """The fine-tuned model without levels of one kind, and of any, against exact softmax of the same budget."""
+    n_ctx = subject.model.config.n_ctx
+    exact = token_losses(subject.tokens, same_budget, exact_attention)
+    without: dict[str, dict[str, None]] = {
+        "as it is": {},
+        "queries of any width": {"n_input_levels": None},
+        "keys and values of any voltage": {"n_stored_levels": None},
+        "read-outs of any width": {"n_output_counts": None},
+        "no levels at all": {"n_input_levels": None, "n_stored_levels": None, "n_output_counts": None},
+    }
+    progress.stage("what the gap is made of", total=len(without))
+    found: list[dict[str, object]] = []
+    for name, levels in without.items():
+        hardware = replace(subject.hardware, **levels)  # type: ignore[arg-type]
+        arrays = factored_arrays(subject.models, hardware, tolerance=TOLERANCE)
+        losses = token_losses(subject.tokens, subject.model, analog_layers(arrays, subject.scalers))
+        difference, error = loss_difference(losses, exact, n_ctx)
+        found.append({"name": name, "over_same_budget": float(np.exp(difference)), "difference_nats": difference})
+        found[-1]["difference_error_nats"] = error
+        progress.advance()
+    rows = [(row["name"], f"{row['over_same_budget']:.3f}", f"{row['difference_nats']:+.4f}") for row in found]
+    return found, table(("fine-tuned hardware", "perplexity over exact softmax of the same budget", "nat"), rows)
 
 
 def _rows(sweeps: Mapping[str, AccuracySweeps], axis: str) -> list[dict[str, object]]:
