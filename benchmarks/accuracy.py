@@ -45,6 +45,7 @@ from pycosim.flows.progress import Progress, RichProgress
 from pycosim.flows.saved_attention import SavedAttention, load_attention
 from pycosim.transformer.attend import Tokens
 from pycosim.transformer.corpus import load_held_out_text
+from pycosim.transformer.llama import Llama
 from pycosim.transformer.load import load_model
 from pycosim.transformer.model import LanguageModel
 
@@ -141,6 +142,9 @@ def _shipped(
 
 def _stories(stories: Path, trained: Path, saved: SavedAttention) -> tuple[list[Entry], HardwareSubject]:
     public, linear = load_model(stories), load_model(trained)
+    assert isinstance(public, Llama)
+    config = replace(public.config, n_ctx=linear.config.n_ctx)  # both see as many tokens
+    public = replace(public, weights=replace(public.weights, config=config))
     adapted = _subject(linear, saved, saved.scalers)
     entries = [
         Entry(key="exact", name="exact softmax", model=public, attention=exact_attention),

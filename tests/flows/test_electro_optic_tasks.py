@@ -66,7 +66,8 @@ def test_digits_are_as_many_as_the_split_holds_back() -> None:
     task = digit_tasks(CONFIG)[0]
     value, accuracy = task.score(weighing_attention(masked_softmax, causal=False), whole=True)
     assert len(task.labels) == 539 and accuracy is None and value >= 0.97
-    assert {f"digits_{task.trained}" for task in digit_tasks(CONFIG)} == set(shipped_classifiers()) - {"digits_gain_cell"}
+    found = {f"digits_{task.trained}" for task in digit_tasks(CONFIG)}
+    assert found == set(shipped_classifiers()) - {"digits_gain_cell"}
 
 
 def test_settings_that_name_half_a_task_or_no_file_are_refused(tmp_path: Path) -> None:
