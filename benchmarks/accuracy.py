@@ -84,7 +84,8 @@ def main(
     stories_text: Annotated[Path | None, typer.Option(help="tinystories.txt.")] = None,
     stories_linear: Annotated[Path | None, typer.Option(help="Folder of its weights for the hardware.")] = None,
     stories_run: Annotated[Path | None, typer.Option(help="Folder of 'pycosim adapt' of these.")] = None,
-    tokens: Annotated[int, typer.Option(help="Tokens of each case of a sweep.")] = 16384,
+    tokens: Annotated[int, typer.Option(help="Tokens of each case of a sweep.")] = 8192,
+    whole_texts_only: Annotated[bool, typer.Option("--whole-texts-only", help="No sweeps.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="To see that all runs.")] = False,
 ) -> None:
     """Measure, print, and write into the docs."""
@@ -108,8 +109,10 @@ def main(
             ids = ids[round(ids.size * (1 - HELD_OUT)) :][: 2049 if quick else None]
             found["stories260k"], tables["accuracy_stories"] = _compared(entries, ids, progress)
             subjects["stories260K, adapted"] = replace(subject, tokens=ids[: tokens + 1])
+        if whole_texts_only:
+            subjects = {}
         sweeps = {name: sweep_accuracy(one, all_cases(one, quick=quick), progress) for name, one in subjects.items()}
-    found |= {axis: _rows(sweeps, axis) for axis in AXES}
+    found |= {axis: _rows(sweeps, axis) for axis in AXES} if sweeps else {}
     tables |= {f"accuracy_{name}".replace(" ", "_"): t.markdown() for name, t in accuracy_tables(sweeps).items()}
     for name, text_of in tables.items():
         console.print(f"\n{name}\n{text_of}", markup=False)
@@ -118,7 +121,8 @@ def main(
     merge(found, RESULTS)
     for name, text_of in tables.items():
         write_table(name.replace(",", ""), text_of)
-    write_text(RESULTS.with_name("accuracy_sweeps.svg"), for_file(render_svg(plot_sweeps(sweeps), "accuracy")))
+    if sweeps:
+        write_text(RESULTS.with_name("accuracy_sweeps.svg"), for_file(render_svg(plot_sweeps(sweeps), "accuracy")))
 
 
 def _shipped(
