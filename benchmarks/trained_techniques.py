@@ -25,14 +25,14 @@ from rich.console import Console
 
 from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.published import published_spreads
 from pycosim.evaluate.accuracy import Losses, loss_difference, token_losses
 from pycosim.flows.adapt_model import AdaptSettings, adapt_model
 from pycosim.flows.adaptation import calibration_of
 from pycosim.flows.evaluate_model import hardware_of_run
 from pycosim.flows.progress import Progress, RichProgress
 from pycosim.flows.saved_attention import SavedAttention, load_attention
-from pycosim.models.spread import CellDeviation, ConverterSpread
+from pycosim.models.spread import CellDeviation
 from pycosim.transformer.attend import Tokens
 from pycosim.transformer.gpt2 import Gpt2
 from pycosim.transformer.llama import Llama
@@ -149,10 +149,7 @@ def _measured(
     hardware = hardware_of_run(saved, model)
     settings = AdaptSettings(steps=ADAPTATION_STEPS)
     adapted = adapt_model(model, saved.models, hardware, calibration_of(model.weights), settings, progress)
-    first, second = (
-        ConverterSpread(charge_per_second=current, offset=OFFSET, noise=NOISE)
-        for current in (SATURATION_CURRENT, SIGNED_SATURATION_CURRENT)
-    )
+    first, second = published_spreads(offset=OFFSET, noise=NOISE)
     cell = CellDeviation(name="charge of a read", sigma=CELLS, sensitivity=saved.models.cell_k)
     flaws = Imperfections(seed=0, cells=(cell,), first=first, second=second)
     found = []

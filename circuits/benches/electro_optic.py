@@ -134,16 +134,9 @@ def electro_optic_response_bench(
     name: str = "electro_optic_response",
 ) -> Testbench:
     """The small-signal response from the operand to the output, at one level of both (V)."""
-    circuit = Circuit(name)
-    add_electro_optic(circuit, unit, platform, data=f"{_level(data)} ac 1", divisor=_level(divisor))
-    return Testbench(
-        name=name,
-        circuit=circuit,
-        analysis=AcSweep(frequencies=RESPONSE),
-        probes=("v(data)", "v(m0_line)", "v(pd_current)", "v(out)"),
-        technology=platform.technology,
-        parameters={**_parameters(unit, platform), "data": data},
-        options=FIELD_OPTIONS,
+    analysis = AcSweep(frequencies=RESPONSE)
+    return _at_a_level(
+        unit, platform, analysis, ("v(data)", "v(m0_line)", "v(pd_current)", "v(out)"), data, divisor, name
     )
 
 
@@ -156,13 +149,27 @@ def electro_optic_noise_bench(
     name: str = "electro_optic_noise",
 ) -> Testbench:
     """The noise of the output at one level of operand and divisor (V)."""
+    analysis = Noise(output="out", source="Vdata", frequencies=RESPONSE)
+    return _at_a_level(unit, platform, analysis, ("onoise_spectrum",), data, divisor, name)
+
+
+def _at_a_level(
+    unit: ElectroOpticParameters,
+    platform: PhotonicPlatform,
+    analysis: AcSweep | Noise,
+    probes: tuple[str, ...],
+    data: float,
+    divisor: float,
+    name: str,
+) -> Testbench:
+    """A small-signal analysis of the unit at one level of operand and divisor (V)."""
     circuit = Circuit(name)
     add_electro_optic(circuit, unit, platform, data=f"{_level(data)} ac 1", divisor=_level(divisor))
     return Testbench(
         name=name,
         circuit=circuit,
-        analysis=Noise(output="out", source="Vdata", frequencies=RESPONSE),
-        probes=("onoise_spectrum",),
+        analysis=analysis,
+        probes=probes,
         technology=platform.technology,
         parameters={**_parameters(unit, platform), "data": data},
         options=FIELD_OPTIONS,

@@ -7,6 +7,7 @@ from pycosim.attention.linear_law import HALF_SUPPLY, SATURATION_CURRENT, SIGNED
 from pycosim.models.cell import CellModel, PolynomialCell
 from pycosim.models.converter import HardSigmoid, SignedPulse
 from pycosim.models.decay import DecayModel, NoDecay
+from pycosim.models.spread import ConverterSpread
 
 _VOLT_RANGE = (0.0, 0.9)  # stored voltages of the authors' simulation, V
 _WIDTH_RANGE = (0.0, 15e-9)  # T_max of the paper, s
@@ -43,6 +44,23 @@ def ideal_converters(
         HardSigmoid(saturation_charge=saturation_current * max_pulse_width, max_pulse_width=max_pulse_width),
         SignedPulse(saturation_charge=signed_saturation_current * max_pulse_width, max_pulse_width=max_pulse_width),
     )
+
+
+def published_spreads(
+    *, offset: float = 0.0, gain: float = 0.0, noise: float = 0.0
+) -> tuple[ConverterSpread, ConverterSpread]:
+    """Return how converters with the published currents differ, both alike: their pulses are made for one clock.
+
+    Args:
+        offset: standard deviation of a pulse between converters, s.
+        gain: of the slope, relative.
+        noise: of a pulse from read to read, s.
+    """
+    first, second = (
+        ConverterSpread(charge_per_second=current, offset=offset, gain=gain, noise=noise)
+        for current in (SATURATION_CURRENT, SIGNED_SATURATION_CURRENT)
+    )
+    return first, second
 
 
 def linear_models(

@@ -13,14 +13,15 @@ from pathlib import Path
 from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.hardware import AttentionHardware, AttentionModels, Scalers
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.linear_law import HALF_SUPPLY, SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.linear_law import HALF_SUPPLY
+from pycosim.attention.published import published_spreads
 from pycosim.evaluate.accuracy import Accuracy, Losses, accuracy_of_losses, loss_difference, token_losses
 from pycosim.flows.evaluate import AttentionKind
 from pycosim.flows.evaluate_model import attention_of, read_tokens
 from pycosim.flows.progress import Progress
 from pycosim.flows.saved_attention import SavedAttention
 from pycosim.models.decay import StorageDecay
-from pycosim.models.spread import CellDeviation, ConverterSpread
+from pycosim.models.spread import CellDeviation
 from pycosim.transformer.attend import Tokens
 from pycosim.transformer.gpt2 import Gpt2
 from pycosim.transformer.llama import Llama
@@ -271,11 +272,7 @@ def _of_cells(subject: HardwareSubject, sigma: float) -> Case:
 def _of_converters(
     subject: HardwareSubject, axis: str, part: str, *, gain: float = 0.0, offset: float = 0.0, noise: float = 0.0
 ) -> Case:
-    """Both converters alike: their pulses are made for one clock."""
-    first, second = (
-        ConverterSpread(charge_per_second=current, offset=offset, gain=gain, noise=noise)
-        for current in (SATURATION_CURRENT, SIGNED_SATURATION_CURRENT)
-    )
+    first, second = published_spreads(offset=offset, gain=gain, noise=noise)
     return Case(
         axis=axis,
         settings={"part": part, "sigma": gain or offset or noise, "unit": "" if gain else "s"},

@@ -9,14 +9,12 @@ import numpy as np
 from pycosim.attention.analog import analog_layers, factored_arrays
 from pycosim.attention.hardware import AttentionHardware, AttentionModels
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
-from pycosim.attention.published import linear_models
+from pycosim.attention.published import linear_models, published_spreads
 from pycosim.evaluate.accuracy import Losses, loss_difference, token_losses
 from pycosim.flows.effect_accuracy import TOLERANCE
 from pycosim.flows.effects import MeasuredEffects
 from pycosim.flows.progress import Progress
 from pycosim.flows.workload import Workload
-from pycosim.models.spread import ConverterSpread
 
 N_SIZES = 7
 """Sizes of a sweep. Ours: a factor of two from one to the next of a converter's offset."""
@@ -177,14 +175,10 @@ def sweep_losses(
 
 def _converters(seed: int, part: str, size: float) -> Case:
     """Both converters with a spread of one kind, on the linear hardware."""
-    first, second = (
-        ConverterSpread(
-            charge_per_second=current,
-            offset=size if part == "offset" else 0.0,
-            gain=size if part == "gain" else 0.0,
-            noise=size if part == "noise" else 0.0,
-        )
-        for current in (SATURATION_CURRENT, SIGNED_SATURATION_CURRENT)
+    first, second = published_spreads(
+        offset=size if part == "offset" else 0.0,
+        gain=size if part == "gain" else 0.0,
+        noise=size if part == "noise" else 0.0,
     )
     return Case(models=linear_models(), imperfections=Imperfections(seed=seed, first=first, second=second))
 

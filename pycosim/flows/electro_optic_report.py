@@ -8,7 +8,7 @@ from pathlib import Path
 from pycosim.evaluate.accuracy import Accuracy
 from pycosim.evaluate.figures import Figures
 from pycosim.evaluate.quantities import show_quantity
-from pycosim.evaluate.report import Check, Report, StageTime, Workload
+from pycosim.evaluate.report import Check, Report, StageTime
 from pycosim.flows.config import config_text
 from pycosim.flows.electro_optic_accuracy import TUNED
 from pycosim.flows.electro_optic_figures import electro_optic_curves
@@ -19,6 +19,7 @@ from pycosim.flows.electro_optic_tasks import SHIPPED
 from pycosim.flows.run_record import RunClock, provenance
 from pycosim.flows.saved_fits import model_records
 from pycosim.flows.workload import Workload as ShippedModel
+from pycosim.flows.workload import shipped_workload
 from pycosim.transformer.classifiers import shipped_classifiers
 from pycosim.transformer.weights import shipped_names
 
@@ -54,9 +55,10 @@ def electro_optic_report(
         stages: how long each stage took.
     """
     technology, config = result.units.platform.technology, result.config
+    n_ctx = workload.softmax.config.n_ctx
     return Report(
         system="electro-optic attention nonlinearities",
-        workload=_workload(workload),
+        workload=shipped_workload(workload, window=n_ctx, tile=n_ctx, trained=" with softmax"),
         accuracy=_accuracy(result),
         accuracy_keys=("exact", "optmax"),
         latency=result.rows["optmax"].latency,
@@ -81,21 +83,6 @@ def electro_optic_report(
         ),
         run=clock.record(config.n_workers, stages),
         notes=_notes(result),
-    )
-
-
-def _workload(workload: ShippedModel) -> Workload:
-    sizes = workload.softmax.config
-    return Workload(
-        name="GPT-2 architecture, bytes, trained by this project on CPython's documentation with softmax",
-        n_layers=sizes.n_layer,
-        n_heads=sizes.n_head,
-        d_head=sizes.d_head,
-        n_vocab=sizes.n_vocab,
-        n_parameters=sum(array.size for array in workload.softmax.arrays.values()),
-        window=sizes.n_ctx,
-        tile=sizes.n_ctx,
-        text=f"first {workload.n_tokens} bytes of the held-out tenth",
     )
 
 

@@ -14,7 +14,6 @@ from pycosim.evaluate.report import (
     Check,
     Report,
     StageTime,
-    Workload,
 )
 from pycosim.flows.accuracy import AccuracyResult
 from pycosim.flows.characterization import CellData
@@ -26,7 +25,7 @@ from pycosim.flows.gain_cell_result import GainCellResult
 from pycosim.flows.gain_cell_workload import report_workload_cost
 from pycosim.flows.run_record import RunClock, provenance
 from pycosim.flows.saved_fits import model_records
-from pycosim.flows.workload import Workload as GainCellWorkload
+from pycosim.flows.workload import shipped_workload
 
 PLANNED_LATENCY = 60.6e-9
 """Sum of the phases in the plan that the circuits were first drawn for (s). Ours."""
@@ -56,7 +55,7 @@ def gain_cell_report(
     )
     return Report(
         system="gain-cell attention",
-        workload=_workload(result.workload),
+        workload=shipped_workload(result.workload, window=result.workload.window, tile=result.workload.tile),
         accuracy=result.accuracy.accuracy,
         latency=result.latency,
         energy=result.energy,
@@ -79,21 +78,6 @@ def gain_cell_report(
         ),
         run=clock.record(config.n_workers, stages),
         notes=_notes(result),
-    )
-
-
-def _workload(workload: GainCellWorkload) -> Workload:
-    sizes = workload.linear.config
-    return Workload(
-        name="GPT-2 architecture, bytes, trained by this project on CPython's documentation",
-        n_layers=sizes.n_layer,
-        n_heads=sizes.n_head,
-        d_head=sizes.d_head,
-        n_vocab=sizes.n_vocab,
-        n_parameters=sum(array.size for array in workload.softmax.arrays.values()),
-        window=workload.window,
-        tile=workload.tile,
-        text=f"first {workload.n_tokens} bytes of the held-out tenth",
     )
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from pycosim.attention.analog import AttentionArrays, factored_arrays
 from pycosim.attention.hardware import AttentionHardware, AttentionModels
 from pycosim.attention.imperfections import Imperfections
-from pycosim.attention.linear_law import SATURATION_CURRENT, SIGNED_SATURATION_CURRENT
+from pycosim.attention.published import published_spreads
 from pycosim.errors import ConfigurationError
 from pycosim.models.decay import StorageDecay
-from pycosim.models.spread import CellDeviation, ConverterSpread, voltage_sensitivity
+from pycosim.models.spread import CellDeviation, voltage_sensitivity
 
 VOLTAGE_STEP: Final = 0.01
 """Of the differences that give a cell's sensitivity to its stored voltage (V): a thirteenth of a level."""
@@ -147,10 +147,7 @@ class ProbeHardware:
             case "mismatch":
                 return self._imperfect(Imperfections(seed=seed, cells=(self._deviation(value),)))
             case "noise":
-                first, second = (
-                    ConverterSpread(charge_per_second=current, noise=value * self.hardware.max_pulse_width)
-                    for current in (SATURATION_CURRENT, SIGNED_SATURATION_CURRENT)
-                )
+                first, second = published_spreads(noise=value * self.hardware.max_pulse_width)
                 return self._imperfect(Imperfections(seed=seed, first=first, second=second))
         raise ConfigurationError(f"there is no axis {axis!r}; take one of {', '.join(AXES)}")
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pycosim.attention.hardware import Scalers
 from pycosim.errors import ConfigurationError
+from pycosim.evaluate.report import Workload as ReportedWorkload
 from pycosim.flows.hardware_scalers import scalers_of_weights
 from pycosim.transformer.corpus import load_held_out_text
 from pycosim.transformer.tokenizer import ByteTokenizer
@@ -81,3 +82,26 @@ def load_workload(n_tokens: int) -> Workload:
 def shipped_scalers(weights: Weights) -> list[Scalers]:
     """The scalers that weights were trained with, one set per layer."""
     return list(scalers_of_weights(weights, weights.config.n_layer))
+
+
+def shipped_workload(workload: Workload, *, window: int, tile: int, trained: str = "") -> ReportedWorkload:
+    """Return how a report describes the shipped transformer and its text.
+
+    Args:
+        workload: which.
+        window: tokens that a head looks back on.
+        tile: tokens of one array.
+        trained: what is added to the name, with a space before it.
+    """
+    sizes = workload.softmax.config
+    return ReportedWorkload(
+        name=f"GPT-2 architecture, bytes, trained by this project on CPython's documentation{trained}",
+        n_layers=sizes.n_layer,
+        n_heads=sizes.n_head,
+        d_head=sizes.d_head,
+        n_vocab=sizes.n_vocab,
+        n_parameters=sum(array.size for array in workload.softmax.arrays.values()),
+        window=window,
+        tile=tile,
+        text=f"first {workload.n_tokens} bytes of the held-out tenth",
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pycosim.errors import InputError
+from pycosim.flows.evaluate_model import read_text_file
 from pycosim.transformer.model import LanguageModel
 
 Tokens = NDArray[np.int64]
@@ -62,11 +63,7 @@ def read_texts(
 
 
 def _encoded(model: LanguageModel, path: Path) -> Tokens:
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the text {path}: {error}; give a file in UTF-8") from None
-    return np.asarray(model.tokenizer.encode(content), dtype=np.int64)
+    return np.asarray(model.tokenizer.encode(read_text_file(path)), dtype=np.int64)
 
 
 def drawn_windows(tokens: Tensor, context: int, batch: int, draws: torch.Generator) -> Tensor:
